@@ -1,0 +1,173 @@
+"""The one gate: who is let in, and the only place that can say so (DESIGN section 3, threats G5).
+
+Opening or resuming a session and minting or reporting on a token each take an ``Admission``. Its constructor refuses anyone
+but ``Gate.admit``. The rules are a list in order; the first is the enforcement rule, and configuration has no word
+that switches it off. An error inside a rule refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from broker.addresses import canonical_address
+from broker.errors import BrokerError, NotAllowed, SsoRequired
+from broker.identity import CONSUMER_TENANT, Account, Authentication, Subject
+from broker.organizations import Organization, Organizations
+
+_SEAL: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of somebody at a door.
+
+    From a fresh ``Authentication``, or from a standing session or grant and its account. ``account`` is None only before the first
+    sign-in has created it. ``party_organizations``: the organisations whose people the asking party may sign in, None for all.
+    """
+
+    organization: str
+    connection: str
+    subject: Subject
+    email: str | None
+    is_guest: bool
+    account: Account | None
+    party_organizations: tuple[str, ...] | None
+
+    @classmethod
+    def fresh(
+        cls, authentication: Authentication, account: Account | None, party_organizations: tuple[str, ...] | None
+    ) -> Evidence:
+        return cls(
+            authentication.organization,
+            authentication.connection,
+            authentication.subject,
+            authentication.email,
+            authentication.is_guest,
+            account,
+            party_organizations,
+        )
+
+    @classmethod
+    def standing(
+        cls, account: Account, connection: str, party_organizations: tuple[str, ...] | None
+    ) -> Evidence:
+        """Of a session or grant opened earlier through ``connection``; guesthood was judged when it was opened."""
+        return cls(
+            account.organization, connection, account.subject, account.email, False, account, party_organizations
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The proof that the rules let this identity in. ``passed`` names the rules, in their order."""
+
+    organization: str
+    connection: str
+    subject: Subject
+    account_id: str | None
+    passed: tuple[str, ...]
+    _seal: object = None
+
+    def __post_init__(self) -> None:
+        if self._seal is not _SEAL:
+            raise TypeError("only Gate.admit makes an Admission")
+
+
+Rule = Callable[[Evidence, Organization, Organizations], None]
+
+
+def enforcement(evidence: Evidence, organization: Organization, organizations: Organizations) -> None:
+    """Rule 0: people of a federated organisation come in through its connection and its tenant, and in no other way.
+
+    Judged by membership and by the canonical domain of every address known of the person, so that neither a changed
+    address nor another upstream with the same address is a way round (threats FE-09, FE-14).
+    """
+    addresses = [evidence.email, evidence.account.email if evidence.account else None]
+    domains = [evidence.account.email_domain] if evidence.account and evidence.account.email_domain else []
+    for address in addresses:
+        if address is not None:
+            try:
+                domains.append(canonical_address(address).domain)
+            except ValueError:
+                continue  # An unusable address belongs to no domain; membership below still decides.
+    judged = [organization, *filter(None, (organizations.owning_domain(domain) for domain in domains))]
+    for owner in judged:
+        bound = owner.connection
+        if bound is None:
+            continue
+        if owner.name != organization.name or evidence.connection != bound.name:
+            raise SsoRequired("enforcement", f"{owner.name} is federated; came through {evidence.connection}")
+        if bound.tenant_id is not None and evidence.subject.authority != bound.tenant_id:
+            raise SsoRequired("enforcement", "subject of a tenant that is not the bound one")
+
+
+def membership(evidence: Evidence, organization: Organization, _: Organizations) -> None:
+    """The account, once there is one, belongs to the organisation and to the subject it is admitted for."""
+    account = evidence.account
+    if account is not None and (account.organization != organization.name or account.subject != evidence.subject):
+        raise NotAllowed("membership", "account of another organisation or subject")
+
+
+def no_personal_accounts(evidence: Evidence, _: Organization, __: Organizations) -> None:
+    """The tenant of personal Microsoft accounts is nobody's organisation (threats UO-16)."""
+    if evidence.subject.authority == CONSUMER_TENANT:
+        raise NotAllowed("guest", "personal Microsoft account", explanation="personal_account")
+
+
+def guests(evidence: Evidence, organization: Organization, _: Organizations) -> None:
+    """Guests of the directory are not co-workers unless the organisation says so (threats UO-16)."""
+    if evidence.is_guest and not organization.guests_admitted:
+        raise NotAllowed("guest", "guest of the directory", explanation="guest")
+
+
+def active_account(evidence: Evidence, _: Organization, __: Organizations) -> None:
+    """A deactivated account stays out, whatever the upstream says (threats PR-14)."""
+    if evidence.account is not None and not evidence.account.active:
+        raise NotAllowed("disabled", "account is not active", explanation="account_disabled")
+
+
+def party_scope(evidence: Evidence, organization: Organization, _: Organizations) -> None:
+    """An application registered for some organisations signs in nobody else's people (threats DO-22)."""
+    allowed = evidence.party_organizations
+    if allowed is not None and organization.name not in allowed:
+        raise NotAllowed("tenant", "application is not for this organisation", explanation="application_not_for_you")
+
+
+RULES: Final[Sequence[Rule]] = (
+    enforcement,
+    membership,
+    no_personal_accounts,
+    guests,
+    active_account,
+    party_scope,
+)
+
+
+class Gate:
+    """Applies the rules to evidence."""
+
+    def __init__(self, organizations: Organizations) -> None:
+        self._organizations = organizations
+
+    def admit(self, evidence: Evidence) -> Admission:
+        """The admission of this evidence; raises ``SsoRequired`` or ``NotAllowed`` when a rule says no."""
+        organization = self._organizations.get(evidence.organization)
+        if organization is None:
+            raise NotAllowed("organization", "organisation is not configured", explanation="not_connected")
+        for rule in RULES:
+            try:
+                rule(evidence, organization, self._organizations)
+            except BrokerError:
+                raise
+            except Exception as error:  # Fail closed: a rule that cannot be decided refuses (threats G1, CR-04).
+                raise NotAllowed("rule_error", f"{rule.__name__}: {error!r}") from error
+        return Admission(
+            organization.name,
+            evidence.connection,
+            evidence.subject,
+            evidence.account.id if evidence.account else None,
+            tuple(rule.__name__ for rule in RULES),
+            _SEAL,
+        )

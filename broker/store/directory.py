@@ -1,0 +1,111 @@
+"""The port for records that stay: accounts with their upstream identities, and the sealed signing keys.
+
+Every operation is one transaction. Any failure to reach the database raises ``DirectoryUnavailable``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from broker.identity import Account, Subject
+
+
+class DirectoryUnavailable(Exception):
+    """The database did not answer, or not in time; nothing may be concluded."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """What provisioning wants written: an ``Account`` before it exists."""
+
+    id: str
+    organization: str
+    subject: Subject
+    email: str | None
+    email_domain: str | None
+    email_verified: bool
+    first_name: str
+    last_name: str
+    display_name: str
+    role: str
+    created_at: datetime
+    attributes: Mapping[str, str]
+    attribute_sources: Mapping[str, str]
+    photo: tuple[str, bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """One signing key as kept: ``sealed`` is an encrypted private JWK, ``public_jwk`` its JSON public half.
+
+    Published from ``created_at`` on, signs from ``activates_at`` on, no longer published from ``retires_at`` on.
+    """
+
+    kid: str
+    alg: str
+    public_jwk: str
+    sealed: str
+    created_at: datetime
+    activates_at: datetime
+    retires_at: datetime | None
+
+
+class Directory(Protocol):
+    """Accounts and keys."""
+
+    def account(self, account_id: str) -> Account | None: ...
+
+    def account_of(self, subject: Subject) -> Account | None:
+        """The account linked to an upstream identity; by the identity key and nothing else (threats G4)."""
+        ...
+
+    def create_account(self, draft: NewAccount) -> tuple[Account, bool]:
+        """Writes account, identity and photo in one transaction, exactly once per subject.
+
+        The account and True for the one caller who made it; the account that already was there, unchanged, and False for
+        every other (threats PR-01).
+        """
+        ...
+
+    def accounts(
+        self, organization: str, *, after: tuple[str, str] | None = None, limit: int = 50
+    ) -> Sequence[Account]:
+        """A page of an organisation's accounts ordered by (display_name, id), starting after that pair."""
+        ...
+
+    def photo(self, account_id: str) -> tuple[str, bytes] | None:
+        """Media type and bytes of the account's photo."""
+        ...
+
+    def set_active(self, account_id: str, active: bool) -> bool:
+        """Activates or deactivates an account; True if there is such an account."""
+        ...
+
+    def signing_keys(self) -> Sequence[StoredKey]:
+        """Every key, oldest first."""
+        ...
+
+    def add_signing_key(self, key: StoredKey) -> None:
+        """Writes a new key; raises ``ValueError`` if its kid is taken."""
+        ...
+
+    def add_first_signing_keys(self, keys: Sequence[StoredKey]) -> bool:
+        """Writes ``keys`` only if there is no key at all yet, atomically over processes; True if it wrote."""
+        ...
+
+    def retire_signing_key(self, kid: str, at: datetime) -> bool:
+        """Sets when a key stops being published; True if there is such a key."""
+        ...
+
+    def activate_signing_key(self, kid: str, at: datetime) -> bool:
+        """Sets from when a key signs; True if there is such a key."""
+        ...
+
+    def ping(self) -> None:
+        """Returns if the database answers; raises ``DirectoryUnavailable`` otherwise."""
+        ...
+
+    def close(self) -> None: ...
