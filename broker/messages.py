@@ -55,6 +55,7 @@ class Transaction:
     ``tenant_id`` is None only when the upstream's shared authority was asked: then the verified tenant must be bound to an
     organisation. ``previous_authentication``: that of the session which
     was not fresh enough; a forced proof must be later. ``upstream_acr``: the context class asked of the upstream.
+    ``replaced_sid``: the session that this browser had at the start, which ends when the new one opens.
     """
 
     request: LoginRequest
@@ -71,6 +72,7 @@ class Transaction:
     previous_authentication: datetime | None = None
     upstream_acr: str | None = None
     login_hint: str | None = None
+    replaced_sid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,11 @@ class UpstreamAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Ours: one browser of one account, as stored. ``sid`` is its public name in tokens, ``handle_digest`` its key."""
+    """Ours: one browser of one account, as stored.
 
-    handle_digest: str
+    ``sid``, its public name in tokens, is the digest of the handle in the browser's cookie, and so the key of the record as well.
+    """
+
     sid: str
     account_id: str
     organization: str

@@ -1,0 +1,62 @@
+"""One JSON object per line on standard error (threats G9, WE-05).
+
+Events have fields, not sentences. A token, code, secret, cookie, assertion, password, e-mail address or name is never among them:
+people appear as account ids. Text that came from outside is cut and its control characters are escaped by the encoding.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any, Final, TextIO
+
+import structlog
+
+from broker.clock import Clock
+
+# Threats UO-23: text from an upstream or a stranger is logged in 200 characters at most.
+_MAX_TEXT: Final = 200
+_FREE_TEXT: Final = ("detail", "upstream_text")
+
+
+def configure(clock: Clock, stream: TextIO | None = None) -> None:
+    """Sends structlog's events, and the warnings of libraries, as JSON lines to ``stream`` (standard error)."""
+    target = stream or sys.stderr
+
+    def stamp(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event["at"] = clock.now().isoformat(timespec="milliseconds")
+        for name in _FREE_TEXT:
+            if isinstance(event.get(name), str):
+                event[name] = event[name][:_MAX_TEXT]
+        return event
+
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            stamp,
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(serializer=json.dumps),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(target),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(handlers=[_Bridge()], level=logging.WARNING, force=True)
+
+
+class _Bridge(logging.Handler):
+    """A library's warning becomes one event; its message is not kept, since it may quote what it choked on (L8)."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().warning("library_warning", logger=record.name, where=f"{record.module}:{record.lineno}")
+
+
+@contextmanager
+def bound(**fields: str) -> Iterator[None]:
+    """Adds fields to every event inside the block."""
+    with structlog.contextvars.bound_contextvars(**fields):
+        yield

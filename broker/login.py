@@ -1,0 +1,312 @@
+"""The login: the one file that knows the order of its steps.
+
+A responder proves party and reply address and hands over a ``LoginRequest``; ``begin`` looks for a session that is good enough, else
+chooses the connection and sends the browser to the upstream; ``finish`` takes the transaction, lets the connector verify what
+came back, asks the gate, provisions the account, opens the session and lets the responder answer. Every step ends in a ``Step``;
+what it looks like in a browser is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from broker import assurance
+from broker.addresses import canonical_address
+from broker.admission import Admission, Evidence, Gate
+from broker.clock import Clock
+from broker.downstream.responder import Responder
+from broker.errors import BrokerError, NotAllowed, PartyError, SsoRequired
+from broker.identity import Account, Authentication
+from broker.messages import LoginRequest, LoginResult, Reply, Session, Transaction, UpstreamAnswer
+from broker.organizations import Connection, Organization, Organizations
+from broker.provisioning.just_in_time import JustInTime
+from broker.sessions import DormantSession, Sessions
+from broker.transactions import Demand, LoginCookie, Transactions
+from broker.upstream.connector import Connector
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """What a browser brought with it: unverified."""
+
+    session_handle: str | None = field(default=None, repr=False)
+    login_cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Depart:
+    """Go to the upstream, and come back with this cookie."""
+
+    url: str
+    cookie: LoginCookie
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """Show the sign-in page of this pending login."""
+
+    handle: str
+    cookie: LoginCookie
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The party has its answer. ``session_handle`` is set when a session was opened; ``finished`` names the login cookie to drop."""
+
+    reply: Reply
+    session_handle: str | None = field(default=None, repr=False)
+    finished: str | None = None
+    result: LoginResult | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The person was not let in; ``retry`` is the handle of a fresh pending login of the same request."""
+
+    error: BrokerError
+    retry: str | None
+    cookie: LoginCookie | None
+    party_name: str | None
+
+
+Step = Depart | Choose | Answered | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class SignInForm:
+    """What the sign-in page shows."""
+
+    party_name: str
+    email: str
+    ui_locales: tuple[str, ...]
+
+
+class LoginFlow:
+    """Runs logins over ports."""
+
+    def __init__(
+        self,
+        *,
+        transactions: Transactions,
+        sessions: Sessions,
+        gate: Gate,
+        accounts: JustInTime,
+        organizations: Organizations,
+        connectors: Mapping[str, Connector],
+        contexts: assurance.Contexts,
+        clock: Clock,
+    ) -> None:
+        self._transactions = transactions
+        self._sessions = sessions
+        self._gate = gate
+        self._accounts = accounts
+        self._organizations = organizations
+        self._connectors = connectors
+        self._responders: dict[str, Responder] = {}
+        self._contexts = contexts
+        self._clock = clock
+
+    def register(self, responder: Responder) -> None:
+        """Makes a responder known, at composition."""
+        self._responders[responder.name] = responder
+
+    # -- begin ------------------------------------------------------------------------------------------------
+
+    def begin(self, request: LoginRequest, browser: Browser) -> Step:
+        """Answers from the session if it is good enough, else sends the person on."""
+        try:
+            assurance.require_reachable(request, self._contexts)
+            return self._begin(request, browser)
+        except PartyError as error:
+            return Answered(self._responders[request.responder].refuse(request, error))
+
+    def who(self, browser: Browser) -> tuple[Admission, Account] | None:
+        """The admitted account of this browser's session, for our own pages; None when there is nobody."""
+        dormant = self._sessions.find(browser.session_handle) if browser.session_handle else None
+        standing = self._admit_standing(None, dormant) if dormant is not None else None
+        if standing is not None and dormant is not None:
+            self._sessions.resume(standing[0], dormant)
+        return standing
+
+    def sign_out(self, browser: Browser) -> None:
+        """Ends this browser's session at the broker."""
+        if browser.session_handle:
+            self._sessions.end(browser.session_handle)
+
+    def _begin(self, request: LoginRequest, browser: Browser) -> Step:
+        dormant = self._sessions.find(browser.session_handle) if browser.session_handle else None
+        if dormant is not None:
+            standing = self._admit_standing(request.organizations, dormant)
+            if standing is not None and assurance.is_good_enough(
+                request, dormant.facts, standing[1], self._contexts, self._clock.now()
+            ):
+                admission, account = standing
+                session = self._sessions.resume(admission, dormant)
+                return self._answer(LoginResult(admission, request, account, session, account_created=False))
+        if request.silent:
+            raise PartyError("login_required", "prompt", "no session that is good enough")
+        return self._send_on(request, dormant)
+
+    def _admit_standing(
+        self, scope: tuple[str, ...] | None, dormant: DormantSession
+    ) -> tuple[Admission, Account] | None:
+        account = self._accounts.by_id(dormant.account_id)
+        if account is None:
+            return None
+        try:
+            evidence = Evidence.standing(account, dormant.connection, scope)
+            return self._gate.admit(evidence), account
+        except (NotAllowed, SsoRequired):
+            return None  # This session opens nothing here; the person may still sign in anew.
+
+    def _send_on(self, request: LoginRequest, dormant: DormantSession | None) -> Step:
+        cookie = self._transactions.new_cookie()
+        demand = self._demand_without_asking(request, dormant)
+        if demand is None:
+            return Choose(self._transactions.pend(request, cookie), cookie)
+        return self._depart(request, demand, cookie)
+
+    def _demand_without_asking(self, request: LoginRequest, dormant: DormantSession | None) -> Demand | None:
+        """Home-realm discovery: the connection, if nothing has to be asked for it."""
+        session = dormant.facts if dormant else None
+        hint = request.login_hint
+        owner: Organization | None = None
+        if hint is not None:
+            owner = self._owner_of(hint)
+        elif session is not None and not request.choose_account:
+            owner, hint = self._organizations.get(session.organization), session.login_hint
+        if owner is None and request.organizations is not None and len(request.organizations) == 1:
+            owner = self._organizations.get(request.organizations[0])
+        if owner is None or owner.connection is None or not _in_scope(request, owner):
+            return None
+        return self._demand(request, owner.connection, hint, session)
+
+    # -- the sign-in page -------------------------------------------------------------------------------------
+
+    def form(self, handle: str, browser: Browser) -> SignInForm:
+        """What the sign-in page of this pending login shows; raises ``LoginFailed`` in any other browser."""
+        pending, _ = self._transactions.pending(handle, browser.login_cookies)
+        request = pending.request
+        hint = request.login_hint or ""
+        return SignInForm(request.party_name, hint if "@" in hint else "", request.ui_locales)
+
+    def choose(self, handle: str, email: str, browser: Browser) -> Step:
+        """Goes on from the sign-in page: with the organisation of ``email``, or with any Microsoft work account.
+
+        An address of an unknown domain takes the same road as no address at all, so that the page tells no more than which
+        domains are federated (threats WE-04). Raises ``ValueError`` if ``email`` is neither empty nor an address.
+        """
+        pending, cookie = self._transactions.pending(handle, browser.login_cookies)
+        request = pending.request
+        hint: str | None = None
+        owner: Organization | None = None
+        if email.strip():
+            hint = str(canonical_address(email))
+            owner = self._owner_of(hint)
+        if owner is not None and owner.connection is not None:
+            connection = owner.connection
+        else:
+            connection = self._organizations.shared_connections()[0]
+        dormant = self._sessions.find(browser.session_handle) if browser.session_handle else None
+        demand = self._demand(request, connection, hint, dormant.facts if dormant else None)
+        return self._depart(request, demand, cookie)
+
+    def cancel(self, handle: str, browser: Browser) -> Step:
+        """The person goes back to the application without signing in."""
+        pending, cookie = self._transactions.pending(handle, browser.login_cookies)
+        request = pending.request
+        error = PartyError("access_denied", "cancelled", "the person went back")
+        return Answered(self._responders[request.responder].refuse(request, error), finished=cookie.suffix)
+
+    # -- finish -----------------------------------------------------------------------------------------------
+
+    def finish(self, answer: UpstreamAnswer, browser: Browser) -> Step:
+        """Takes the transaction and carries the login to its end, whatever the upstream said."""
+        transaction = self._transactions.take(answer.state, browser.login_cookies)
+        cookie = LoginCookie(transaction.cookie_suffix, browser.login_cookies[transaction.cookie_suffix])
+        request = transaction.request
+        try:
+            return self._finish(transaction, answer, cookie)
+        except PartyError as error:
+            reply = self._responders[request.responder].refuse(request, error)
+            return Answered(reply, finished=transaction.cookie_suffix)
+        except BrokerError as error:
+            retry = self._transactions.pend(replace(request, choose_account=isinstance(error, NotAllowed)), cookie)
+            return Refused(error, retry, cookie, request.party_name)
+
+    def _finish(self, transaction: Transaction, answer: UpstreamAnswer, cookie: LoginCookie) -> Step:
+        request = transaction.request
+        connection = self._organizations.connection(transaction.connection)
+        if connection is None or connection.tenant_id != transaction.tenant_id:
+            raise NotAllowed("disabled", "the connection changed or ended meanwhile", explanation="not_connected")
+        connector = self._connectors[connection.kind]
+        authentication = connector.finish(transaction, answer)
+        if not assurance.is_fresh_enough(transaction, authentication, self._clock.now()):
+            return self._ask_again(transaction, authentication, connection, cookie)
+        assurance.require_strength(transaction, authentication)
+        account = self._accounts.find(authentication.subject)
+        admission = self._admit(authentication, account, request)
+        created = False
+        if account is None:
+            account, created = self._accounts.create(admission, authentication, connector.profile)
+            admission = self._admit(authentication, account, request)
+        if request.account_hint is not None and account.id != request.account_hint:
+            raise PartyError("login_required", "account_hint", "another person than the hint's")
+        session, handle = self._sessions.open(admission, account, authentication, transaction.replaced_sid)
+        result = LoginResult(admission, request, account, session, created)
+        return replace(self._answer(result), session_handle=handle, finished=transaction.cookie_suffix)
+
+    def _admit(self, authentication: Authentication, account: Account | None, request: LoginRequest) -> Admission:
+        try:
+            return self._gate.admit(Evidence.fresh(authentication, account, request.organizations))
+        except NotAllowed as error:
+            if error.reason == "tenant":  # The application must hear that this person is not for it (threats DO-22).
+                raise PartyError("access_denied", error.reason, error.detail) from error
+            raise
+
+    def _ask_again(
+        self, transaction: Transaction, authentication: Authentication, connection: Connection, cookie: LoginCookie
+    ) -> Step:
+        """The upstream answered from an older sign-in than the application wants: ask once more, by force."""
+        request = transaction.request
+        if request.force or authentication.authenticated_at is None:
+            raise PartyError("unmet_authentication_requirements", "assurance", "no proof of a fresh sign-in")
+        forced = replace(request, force=True)
+        demand = replace(
+            self._demand(forced, connection, authentication.login_hint, None),
+            previous_authentication=authentication.authenticated_at,
+            replaced_sid=transaction.replaced_sid,
+        )
+        return self._depart(forced, demand, cookie)
+
+    # -- shared -----------------------------------------------------------------------------------------------
+
+    def _answer(self, result: LoginResult) -> Answered:
+        return Answered(self._responders[result.request.responder].reply(result), result=result)
+
+    def _demand(
+        self, request: LoginRequest, connection: Connection, login_hint: str | None, session: Session | None
+    ) -> Demand:
+        return Demand(
+            connection=connection,
+            redirect_uri=self._connectors[connection.kind].callback_uri(connection.name),
+            login_hint=login_hint,
+            upstream_acr=next((name for name in request.strength if name in self._contexts.on_demand), None),
+            previous_authentication=session.authenticated_at if session else None,
+            replaced_sid=session.sid if session else None,
+        )
+
+    def _depart(self, request: LoginRequest, demand: Demand, cookie: LoginCookie) -> Depart:
+        state, transaction = self._transactions.open(request, demand, cookie)
+        return Depart(self._connectors[demand.connection.kind].start(transaction, state), cookie)
+
+    def _owner_of(self, address: str) -> Organization | None:
+        try:
+            return self._organizations.owning_domain(canonical_address(address).domain)
+        except ValueError:
+            return None  # A hint need not be an address (OpenID Connect Core 3.1.2.1).
+
+
+def _in_scope(request: LoginRequest, organization: Organization) -> bool:
+    return request.organizations is None or organization.name in request.organizations

@@ -1,0 +1,81 @@
+"""The last stop of every refusal: a page with one sentence, a next step and a reference id; the reason goes to the log.
+
+Nothing that the request said is put on the page (threats DO-19), and no exception becomes a 5xx because of what was sent (G6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+from flask import Flask, Response, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from broker.errors import BrokerError, Busy, SsoRequired, TooMany
+from broker.store.directory import DirectoryUnavailable
+from broker.store.state import StateUnavailable
+from broker.web import headers, reference
+from broker.web.explanations import explain
+
+# The log event of a refusal, by the endpoint that was asked (threats section 0, "What is logged").
+_EVENTS: Final[Mapping[str, str]] = {"upstream": "upstream_oidc_rejected", "oidc": "oauth_rejected"}
+
+_log = structlog.get_logger()
+
+
+def install(app: Flask) -> None:
+    """Turns every exception of the application into a page."""
+    app.register_error_handler(BrokerError, page)
+    app.register_error_handler(StateUnavailable, _store_fault)
+    app.register_error_handler(DirectoryUnavailable, _store_fault)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def page(error: BrokerError, *, retry: str | None = None, party_name: str | None = None) -> Response:
+    """The page of a refusal, logged once. ``retry``: address at which the person can try again."""
+    event = "enforcement_denied" if isinstance(error, SsoRequired) else _EVENTS.get(request.blueprint or "", "web_rejected")
+    _log.warning(event, reason=error.reason, detail=error.detail, code=error.code, src=request.remote_addr)
+    response = _render(error.explanation, error.status, retry, party_name)
+    if isinstance(error, Busy | TooMany):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
+
+
+def _store_fault(error: StateUnavailable | DirectoryUnavailable) -> Response:
+    _log.error("store_fault", reason="store", detail=str(error), src=request.remote_addr)
+    response = _render("busy", Busy.status, None, None)
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 400
+    if status < 400:  # A redirect of the router is an answer, not an error.
+        return make_response(error.get_response())
+    _log.info("web_rejected", reason=error.name.lower().replace(" ", "_"), status=status, src=request.remote_addr)
+    response = _render("page_not_found" if status == 404 else "bad_request", status, None, None)
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _unforeseen(error: Exception) -> Response:
+    _log.error("unforeseen_error", reason="error", src=request.remote_addr, exc_info=error)
+    return _render("bad_request", 400, None, None)
+
+
+def _render(explanation: str, status: int, retry: str | None, party_name: str | None) -> Response:
+    headers.allow_form_action(["'self'"])
+    said = explain(explanation)
+    body = render_template(
+        "error.html",
+        said=said,
+        key=explanation,
+        ref=reference.current(),
+        retry=retry if said.retry else None,
+        party_name=party_name,
+    )
+    return make_response(body, status)

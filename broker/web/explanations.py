@@ -1,0 +1,126 @@
+"""What a person reads when something went wrong: one safe sentence and a next step for each explanation key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """``retry``: whether to offer the sign-in again, and ``button`` says how."""
+
+    sentence: LazyString
+    next_step: LazyString
+    retry: bool = True
+    another_account: bool = False
+
+
+EXPLANATIONS: Final[Mapping[str, Explanation]] = {
+    "bad_request": Explanation(
+        _("This request is not valid."),
+        _("Go back to the application and start again from there."),
+        retry=False,
+    ),
+    "login_failed": Explanation(_("We could not sign you in."), _("Try once more.")),
+    "start_again": Explanation(
+        _("This sign-in has expired, was already used, or was started in another browser."),
+        _("Go back to the application and start again."),
+    ),
+    "sso_required": Explanation(
+        _("Your organisation signs in with Microsoft."),
+        _("Sign in with your organisation's Microsoft account."),
+        another_account=True,
+    ),
+    "not_allowed": Explanation(
+        _("This account may not use this service."),
+        _("Use another account, or ask your administrator."),
+        another_account=True,
+    ),
+    "too_many": Explanation(_("There were too many attempts."), _("Wait a minute and try again."), retry=False),
+    "busy": Explanation(_("We cannot do this just now."), _("Wait a moment and try again.")),
+    "upstream_down": Explanation(_("Microsoft is not answering just now."), _("Wait a moment and try again.")),
+    "directory_busy": Explanation(
+        _("Your organisation's directory is not answering just now."),
+        _("Wait a moment and try again. Nothing was changed."),
+    ),
+    "upstream_misconfigured": Explanation(
+        _("The connection with Microsoft does not work at the moment."),
+        _("Tell your administrator, with the reference below. Trying again will not help until it is mended."),
+    ),
+    "app_not_installed": Explanation(
+        _("Your organisation's directory does not know this service any more."),
+        _("Ask your directory's administrator to approve it again."),
+    ),
+    "admin_approval": Explanation(
+        _("Your administrator must approve this service first."),
+        _("Ask your directory's administrator to approve it."),
+    ),
+    "consent_declined": Explanation(
+        _("You did not accept what Microsoft asked you."), _("Try again and accept, or go back to the application.")
+    ),
+    "wrong_tenant_account": Explanation(
+        _("This Microsoft account does not belong to your organisation."),
+        _("Use your organisation's account."),
+        another_account=True,
+    ),
+    "account_not_found": Explanation(
+        _("This account was not found in your organisation's directory."),
+        _("Use another account, or ask your administrator."),
+        another_account=True,
+    ),
+    "account_disabled_upstream": Explanation(
+        _("Your account is disabled in your organisation's directory."),
+        _("Ask your administrator."),
+        another_account=True,
+    ),
+    "account_disabled": Explanation(
+        _("Your Pobuca account is deactivated."), _("Ask your administrator."), another_account=True
+    ),
+    "not_assigned": Explanation(
+        _("Your account is not assigned to this service in your organisation's directory."),
+        _("Ask your administrator to assign you."),
+        another_account=True,
+    ),
+    "mfa_needed": Explanation(
+        _("Microsoft needs a further verification from you."), _("Try again and complete it there.")
+    ),
+    "blocked_by_policy": Explanation(
+        _("A policy of your organisation does not allow this sign-in."),
+        _("Ask your administrator. Another device or network may be allowed."),
+    ),
+    "password_expired": Explanation(
+        _("Your Microsoft password has expired."), _("Change it at Microsoft, then sign in again.")
+    ),
+    "not_connected": Explanation(
+        _("Your organisation is not connected to Pobuca."),
+        _("Ask your administrator to connect it, or use another account."),
+        another_account=True,
+    ),
+    "guest": Explanation(
+        _("Guests of this organisation's directory may not use this service."),
+        _("Use your own organisation's account, or ask the administrator."),
+        another_account=True,
+    ),
+    "personal_account": Explanation(
+        _("This is a personal Microsoft account."), _("Use your work account."), another_account=True
+    ),
+    "application_not_for_you": Explanation(
+        _("This application is not meant for your organisation."), _("Use another account."), another_account=True
+    ),
+    "no_email": Explanation(
+        _("Your organisation's directory has no e-mail address for you, and Pobuca needs one."),
+        _("Ask your administrator to add it."),
+        another_account=True,
+    ),
+    "page_not_found": Explanation(_("There is no such page."), _("Check the address."), retry=False),
+}
+
+
+def explain(key: str) -> Explanation:
+    """The explanation of a key; the general one for a key without its own."""
+    return EXPLANATIONS.get(key, EXPLANATIONS["login_failed"])

@@ -1,0 +1,56 @@
+"""The headers of every answer, errors included (threats WE-01, WE-09, DO-16, DO-20)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from flask import Flask, Response, current_app, g, request
+
+from broker.entropy import Entropy
+
+_ONE_YEAR_SECONDS: Final = 31_536_000
+
+
+def nonce() -> str:
+    """The Content-Security-Policy nonce of this answer, for the one inline script of a self-submitting form."""
+    value: str | None = g.get("csp_nonce")
+    if value is None:
+        entropy: Entropy = current_app.extensions["entropy"]
+        value = g.csp_nonce = entropy.token(16)
+    return value
+
+
+def allow_form_action(targets: Iterable[str]) -> None:
+    """Where the forms of this page may lead, redirects included; nowhere unless said."""
+    g.csp_form_action = " ".join(targets)
+
+
+def install(app: Flask, entropy: Entropy) -> None:
+    """Adds the headers to every answer of the application."""
+    app.extensions["entropy"] = entropy
+    app.after_request(_add_headers)
+
+
+def _add_headers(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    headers.setdefault("Strict-Transport-Security", f"max-age={_ONE_YEAR_SECONDS}; includeSubDomains")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Content-Security-Policy", _policy())
+    headers.setdefault("X-Frame-Options", "DENY")
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
+    if request.endpoint == "static":
+        headers["Cache-Control"] = "public, max-age=3600"
+    return response
+
+
+def _policy() -> str:
+    parts = ["default-src 'none'", "style-src 'self'", "img-src 'self' data:", "frame-ancestors 'none'", "base-uri 'none'"]
+    script_nonce = g.get("csp_nonce")
+    if script_nonce is not None:
+        parts.append(f"script-src 'nonce-{script_nonce}'")
+    parts.append(f"form-action {g.get('csp_form_action', None) or repr('none')}")
+    return "; ".join(parts)

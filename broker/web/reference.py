@@ -1,0 +1,36 @@
+"""The reference id of a request: shown on error pages, and in every log line of that request."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+from flask import Flask, g
+
+from broker.entropy import Entropy, digest
+
+# Crockford's alphabet: no letters that are misread over the telephone.
+_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def install(app: Flask, entropy: Entropy) -> None:
+    """Gives every request its id."""
+
+    def begin() -> None:
+        g.ref = _readable(entropy.token(8))
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(ref=g.ref)
+
+    app.before_request(begin)
+
+
+def current() -> str:
+    """The id of the request at hand, such as ``7K2M-Q4XD``."""
+    ref: str = g.get("ref", "0000-0000")
+    return ref
+
+
+def _readable(token: str) -> str:
+    number = int(digest(token)[:10], 16)
+    letters = [_ALPHABET[(number >> shift) & 31] for shift in range(0, 40, 5)]
+    return "".join(letters[:4]) + "-" + "".join(letters[4:])

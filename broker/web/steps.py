@@ -1,0 +1,36 @@
+"""How a step of the login flow becomes an HTTP answer."""
+
+from __future__ import annotations
+
+from flask import Response, make_response, redirect, request, url_for
+
+from broker.login import Answered, Browser, Choose, Depart, Step
+from broker.web import cookies, error_pages
+from broker.web.replies import present_reply
+
+
+def present_step(step: Step, browser: Browser) -> Response:
+    """The answer with its cookies."""
+    if isinstance(step, Depart):
+        response = make_response(redirect(step.url, 303))
+        cookies.set_login(response, step.cookie, browser)
+    elif isinstance(step, Choose):
+        response = make_response(redirect(url_for("pages.sign_in", handle=step.handle), 303))
+        cookies.set_login(response, step.cookie, browser)
+    elif isinstance(step, Answered):
+        response = present_reply(step.reply)
+        if step.session_handle is not None:
+            cookies.set_session(response, step.session_handle)
+        if step.finished is not None:
+            cookies.clear_login(response, step.finished)
+    else:
+        retry = url_for("pages.sign_in", handle=step.retry) if step.retry else None
+        response = error_pages.page(step.error, retry=retry, party_name=step.party_name)
+        if step.cookie is not None:
+            cookies.set_login(response, step.cookie, browser)
+    return response
+
+
+def current_browser() -> Browser:
+    """The browser of the request at hand."""
+    return cookies.read_browser(request)
