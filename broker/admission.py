@@ -1,8 +1,8 @@
 """The one gate: who is let in, and the only place that can say so (DESIGN section 3, threats G5).
 
-Opening or resuming a session and minting or reporting on a token each take an ``Admission``. Its constructor refuses anyone
-but ``Gate.admit``. The rules are a list in order; the first is the enforcement rule, and configuration has no word
-that switches it off. An error inside a rule refuses.
+Opening or resuming a session and minting or reporting on a token each take an ``Admission``. Its constructor refuses
+anyone but ``Gate.admit``. The rules are a list in order; the first is the enforcement rule, and configuration has no
+word that switches it off. An error inside a rule refuses.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ _SEAL: Final = object()
 class Evidence:
     """What is known of somebody at a door.
 
-    From a fresh ``Authentication``, or from a standing session or grant and its account. ``account`` is None only before the first
-    sign-in has created it. ``party_organizations``: the organisations whose people the asking party may sign in, None for all.
+    From a fresh ``Authentication``, or from a standing session or grant and its account. ``account`` is None only
+    before the first sign-in has created it. ``party_organizations``: the organisations whose people the asking party
+    may sign in, None for all.
     """
 
     organization: str

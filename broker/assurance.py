@@ -1,7 +1,7 @@
 """Whether what we have is as recent and as strong as the application asked. Pure.
 
-Never more is stated downstream than was received (threats UO-20): the context class in a token is the one that the upstream's
-verified answer gave, and a demand that the answer does not meet is refused.
+Never more is stated downstream than was received (threats UO-20): the context class in a token is the one that the
+upstream's verified answer gave, and a demand that the answer does not meet is refused.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def is_good_enough(
 def is_fresh_enough(transaction: Transaction, authentication: Authentication, now: datetime) -> bool:
     """Whether the upstream's authentication is as recent as the application demands.
 
-    A forced one must have happened after we asked, and after that of the session before. An upstream that does not say when it
-    was proves nothing.
+    A forced one must have happened after we asked, and after that of the session before. An upstream that does not
+    say when it was proves nothing.
     """
     request = transaction.request
     if not request.force and request.max_age is None:
@@ -85,7 +85,9 @@ def require_strength(transaction: Transaction, authentication: Authentication) -
 
 
 def _is_of(login_hint: str | None, session: Session, account: Account) -> bool:
-    """Whether a hint, if it is an address, is one of this session's person; another person's wants their own sign-in."""
+    """Whether a hint, if it is an address, is one of this session's person; another person's wants their own
+    sign-in.
+    """
     if login_hint is None or "@" not in login_hint:
         return True
     known = {name.casefold() for name in session.login_names} | {(account.email or "").casefold()}

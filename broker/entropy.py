@@ -31,5 +31,7 @@ class SystemEntropy:
 
 
 def digest(handle: str) -> str:
-    """SHA-256 of a secret handle in hex: what is stored and looked up instead of the handle itself (threats G12, SS-09)."""
+    """SHA-256 of a secret handle in hex: what is stored and looked up instead of the handle itself (threats G12,
+    SS-09).
+    """
     return hashlib.sha256(handle.encode("utf-8", "surrogatepass")).hexdigest()

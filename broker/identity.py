@@ -71,9 +71,10 @@ class Secret:
 class Authentication:
     """The upstream says: this subject, in this way, at this time, with these claims.
 
-    Made only by a connector, after every check has passed (a test holds that). ``authenticated_at`` is when the person
-    really proved themselves, or None when the upstream did not say. ``groups`` is None when the upstream did not say: that
-    is "unknown", never "in no group". ``claims`` are the upstream's own words, verified but untrusted as text.
+    Made only by a connector, after every check has passed (a test holds that). ``authenticated_at`` is when the
+    person really proved themselves, or None when the upstream did not say. ``groups`` is None when the upstream did
+    not say: that is "unknown", never "in no group". ``claims`` are the upstream's own words, verified but untrusted
+    as text.
     """
 
     subject: Subject
@@ -100,7 +101,8 @@ class Authentication:
 class Profile:
     """What the directory knows of a person, for the creation of the account.
 
-    ``values``: source name (``graph.jobTitle``, ``id_token.name``) to text. ``photo``: image bytes with their media type.
+    ``values``: source name (``graph.jobTitle``, ``id_token.name``) to text. ``photo``: image bytes with their media
+    type.
     """
 
     values: Mapping[str, str]

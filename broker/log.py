@@ -1,7 +1,8 @@
 """One JSON object per line on standard error (threats G9, WE-05).
 
-Events have fields, not sentences. A token, code, secret, cookie, assertion, password, e-mail address or name is never among them:
-people appear as account ids. Text that came from outside is cut and its control characters are escaped by the encoding.
+Events have fields, not sentences. A token, code, secret, cookie, assertion, password, e-mail address or name is never
+among them: people appear as account ids. Text that came from outside is cut and its control characters are escaped by
+the encoding.
 """
 
 from __future__ import annotations

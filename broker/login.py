@@ -1,9 +1,9 @@
 """The login: the one file that knows the order of its steps.
 
-A responder proves party and reply address and hands over a ``LoginRequest``; ``begin`` looks for a session that is good enough, else
-chooses the connection and sends the browser to the upstream; ``finish`` takes the transaction, lets the connector verify what
-came back, asks the gate, provisions the account, opens the session and lets the responder answer. Every step ends in a ``Step``;
-what it looks like in a browser is decided elsewhere.
+A responder proves party and reply address and hands over a ``LoginRequest``; ``begin`` looks for a session that is
+good enough, else chooses the connection and sends the browser to the upstream; ``finish`` takes the transaction, lets
+the connector verify what came back, asks the gate, provisions the account, opens the session and lets the responder
+answer. Every step ends in a ``Step``; what it looks like in a browser is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class Choose:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The party has its answer. ``session_handle`` is set when a session was opened; ``finished`` names the login cookie to drop."""
+    """The party has its answer. ``session_handle`` is set when a session was opened; ``finished`` names the login
+    cookie to drop.
+    """
 
     reply: Reply
     session_handle: str | None = field(default=None, repr=False)
@@ -194,8 +196,9 @@ class LoginFlow:
     def choose(self, handle: str, email: str, browser: Browser) -> Step:
         """Goes on from the sign-in page: with the organisation of ``email``, or with any Microsoft work account.
 
-        An address of an unknown domain takes the same road as no address at all, so that the page tells no more than which
-        domains are federated (threats WE-04). Raises ``ValueError`` if ``email`` is neither empty nor an address.
+        An address of an unknown domain takes the same road as no address at all, so that the page tells no more than
+        which domains are federated (threats WE-04). Raises ``ValueError`` if ``email`` is neither empty nor an
+        address.
         """
         pending, cookie = self._transactions.pending(handle, browser.login_cookies)
         request = pending.request

@@ -14,10 +14,11 @@ from broker.identity import Account
 class LoginRequest:
     """Who asks, where the answer goes, what strength, silent or forced.
 
-    Made by a responder after it has proved the party and its reply address registered. ``reply`` is the responder's own
-    note of how to answer, opaque to everyone else. ``organizations``: the organisations whose people the party may sign in, None for
-    all. ``account_hint``: only this account will do (from a verified ``id_token_hint``). ``strength``: acceptable authentication context
-    classes in order of preference; ``strength_essential`` refuses an answer that has none of them.
+    Made by a responder after it has proved the party and its reply address registered. ``reply`` is the responder's
+    own note of how to answer, opaque to everyone else. ``organizations``: the organisations whose people the party
+    may sign in, None for all. ``account_hint``: only this account will do (from a verified ``id_token_hint``).
+    ``strength``: acceptable authentication context classes in order of preference; ``strength_essential`` refuses an
+    answer that has none of them.
     """
 
     responder: str
@@ -51,11 +52,11 @@ class PendingLogin:
 class Transaction:
     """This browser is doing this, through that connection (threats G2).
 
-    Made only by ``transactions``; single use, ten minutes, bound to one browser. Whatever comes back is compared with it.
-    ``tenant_id`` is None only when the upstream's shared authority was asked: then the verified tenant must be bound to an
-    organisation. ``previous_authentication``: that of the session which
-    was not fresh enough; a forced proof must be later. ``upstream_acr``: the context class asked of the upstream.
-    ``replaced_sid``: the session that this browser had at the start, which ends when the new one opens.
+    Made only by ``transactions``; single use, ten minutes, bound to one browser. Whatever comes back is compared with
+    it. ``tenant_id`` is None only when the upstream's shared authority was asked: then the verified tenant must be
+    bound to an organisation. ``previous_authentication``: that of the session which was not fresh enough; a forced
+    proof must be later. ``upstream_acr``: the context class asked of the upstream. ``replaced_sid``: the session that
+    this browser had at the start, which ends when the new one opens.
     """
 
     request: LoginRequest
@@ -91,7 +92,8 @@ class UpstreamAnswer:
 class Session:
     """Ours: one browser of one account, as stored.
 
-    ``sid``, its public name in tokens, is the digest of the handle in the browser's cookie, and so the key of the record as well.
+    ``sid``, its public name in tokens, is the digest of the handle in the browser's cookie, and so the key of the
+    record as well.
     """
 
     sid: str

@@ -11,8 +11,9 @@ from typing import Protocol
 class Connection:
     """One configured trust with an upstream.
 
-    ``organization`` and ``tenant_id`` are None only for the shared connection of an app registration: the button *Sign in with
-    Microsoft* before the organisation is known. ``registration`` names the app registration at the upstream.
+    ``organization`` and ``tenant_id`` are None only for the shared connection of an app registration: the button
+    *Sign in with Microsoft* before the organisation is known. ``registration`` names the app registration at the
+    upstream.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Our own sessions: one browser of one account (threats SS-01, SS-04).
 
-The browser holds a random handle; the store knows its digest, which is also the session's public ``sid``. Opening one and waking
-a dormant one each take an ``Admission``, so neither can be done without asking the gate.
+The browser holds a random handle; the store knows its digest, which is also the session's public ``sid``. Opening one
+and waking a dormant one each take an ``Admission``, so neither can be done without asking the gate.
 """
 
 from __future__ import annotations

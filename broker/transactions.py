@@ -1,7 +1,8 @@
 """Unfinished flows: each bound to one browser, each finished at most once (threats G2, UO-13, DO-26).
 
-Two records. A ``PendingLogin`` waits on the sign-in page and may be read again, so that *Back* works. A ``Transaction`` waits for the
-upstream and is taken in one step. Both name the browser by the digest of a cookie that only that browser has.
+Two records. A ``PendingLogin`` waits on the sign-in page and may be read again, so that *Back* works. A
+``Transaction`` waits for the upstream and is taken in one step. Both name the browser by the digest of a cookie that
+only that browser has.
 """
 
 from __future__ import annotations
@@ -74,8 +75,9 @@ class Transactions:
         if record is None:
             raise LoginFailed("state", "no such pending login", explanation="start_again")
         pending = _PENDING.validate_json(record)
-        value = _require_browser(pending.browser_digest, pending.cookie_suffix, pending.expires_at, cookies, self._clock)
-        return pending, LoginCookie(pending.cookie_suffix, value)
+        suffix = pending.cookie_suffix
+        value = _require_browser(pending.browser_digest, suffix, pending.expires_at, cookies, self._clock)
+        return pending, LoginCookie(suffix, value)
 
     def open(self, request: LoginRequest, demand: Demand, cookie: LoginCookie) -> tuple[str, Transaction]:
         """Records that this browser goes to the upstream; the ``state`` to send along, and the record."""

@@ -1,6 +1,7 @@
 """The typed shape of every file in ``config/``; ``docs/configuration.md`` is generated from it.
 
-Unknown keys are refused, nothing is coerced, and what is left out has a safe value. Secrets stand here by name, never by value.
+Unknown keys are refused, nothing is coerced, and what is left out has a safe value. Secrets stand here by name, never
+by value.
 """
 
 from __future__ import annotations
@@ -202,7 +203,9 @@ class EntraRegistration(Section):
     response_mode: Literal["form_post", "query"] = "form_post"
     """How the answer comes back through the browser; `form_post` keeps codes out of addresses and logs."""
     authentication_contexts: dict[str, Annotated[str, Field(pattern=r"^c([1-9]|1\d|2[0-5])$")]] = {}
-    """Authentication context classes that applications may ask for by `acr_values`, and the Conditional Access authentication context (`c1` … `c25`) that gives each."""
+    """Authentication context classes that applications may ask for by `acr_values`, and the Conditional Access
+    authentication context (`c1` … `c25`) that gives each.
+    """
     fetch_photo: bool = True
     """Whether a new account takes the photo from the directory."""
 
@@ -248,7 +251,9 @@ class BrokerConfig(Section):
     stores: Stores
     """What the broker remembers, and where."""
     sealing_key: SecretReference
-    """Where the key is that seals signing keys at rest: 32 random bytes in base64url (`broker keys sealing-key` makes one)."""
+    """Where the key is that seals signing keys at rest: 32 random bytes in base64url (`broker keys sealing-key` makes
+    one).
+    """
     entra: EntraRegistration
     """The app registration at Microsoft Entra ID."""
     outbound: Outbound = Outbound()

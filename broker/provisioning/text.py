@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-# Everything of Unicode's category "other" (control, format with the bidi overrides, surrogate, private, unassigned) goes, but for the two
-# joiners that Persian and Indic names are written with.
+# Everything of Unicode's category "other" (control, format with the bidi overrides, surrogate, private, unassigned)
+# goes, but for the two joiners that Persian and Indic names are written with.
 _JOINERS = frozenset("\u200c\u200d")
 
 

@@ -65,8 +65,8 @@ class Directory(Protocol):
     def create_account(self, draft: NewAccount) -> tuple[Account, bool]:
         """Writes account, identity and photo in one transaction, exactly once per subject.
 
-        The account and True for the one caller who made it; the account that already was there, unchanged, and False for
-        every other (threats PR-01).
+        The account and True for the one caller who made it; the account that already was there, unchanged, and False
+        for every other (threats PR-01).
         """
         ...
 

@@ -1,9 +1,9 @@
 """The port for everything with an expiry: transactions, codes, sessions, tokens, replay marks, counters.
 
-Keys are digests (``entropy.digest``) or other short ASCII words, never a secret in the clear. Values are bytes. Every record expires:
-from the instant ``clock.now() >= written + ttl`` it is gone for every reader, whether or not it has been swept. Every operation
-is atomic over all threads and processes that share the store. Any failure to reach the store raises
-``StateUnavailable``: absence is only ever reported when the store has said so (threats SS-07).
+Keys are digests (``entropy.digest``) or other short ASCII words, never a secret in the clear. Values are bytes. Every
+record expires: from the instant ``clock.now() >= written + ttl`` it is gone for every reader, whether or not it has
+been swept. Every operation is atomic over all threads and processes that share the store. Any failure to reach the
+store raises ``StateUnavailable``: absence is only ever reported when the store has said so (threats SS-07).
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class StateStore(Protocol):
     ) -> Taken | AlreadyTaken | None:
         """Gets and deletes in one step: of any number of callers exactly one gets ``Taken``.
 
-        With ``mark`` (and its ``mark_ttl``), later callers get ``AlreadyTaken(mark)`` until the mark expires; without, None.
+        With ``mark`` (and its ``mark_ttl``), later callers get ``AlreadyTaken(mark)`` until the mark expires;
+        without, None.
         """
         ...
 

@@ -12,7 +12,8 @@ class Connector(Protocol):
     """Speaks one kind of upstream for every connection of that kind.
 
     Each method raises ``LoginFailed`` or ``NotAllowed`` when a check says no, and ``Busy`` when the upstream does not
-    answer as it should. Endpoints, keys and expectations come from the transaction and the configuration, never from the answer.
+    answer as it should. Endpoints, keys and expectations come from the transaction and the configuration, never from
+    the answer.
     """
 
     kind: str

@@ -1,7 +1,9 @@
-"""The broker's cookies: names, attributes, and a reading of them that a sibling host cannot confuse (threats SS-02, SS-03).
+"""The broker's cookies: names, attributes, and a reading of them that a sibling host cannot confuse (threats SS-02,
+SS-03).
 
-The session is ``SameSite=Lax``. Only the short-lived login cookie is ``SameSite=None``, since the upstream's ``form_post`` answer
-is a cross-site POST. The ``__Host-`` prefix keeps other hosts and plain HTTP from setting either.
+The session is ``SameSite=Lax``. Only the short-lived login cookie is ``SameSite=None``, since the upstream's
+``form_post`` answer is a cross-site POST. The ``__Host-`` prefix keeps other hosts and plain HTTP from setting
+either.
 """
 
 from __future__ import annotations

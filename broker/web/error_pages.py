@@ -1,6 +1,7 @@
 """The last stop of every refusal: a page with one sentence, a next step and a reference id; the reason goes to the log.
 
-Nothing that the request said is put on the page (threats DO-19), and no exception becomes a 5xx because of what was sent (G6).
+Nothing that the request said is put on the page (threats DO-19), and no exception becomes a 5xx because of what was
+sent (G6).
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def install(app: Flask) -> None:
 
 def page(error: BrokerError, *, retry: str | None = None, party_name: str | None = None) -> Response:
     """The page of a refusal, logged once. ``retry``: address at which the person can try again."""
-    event = "enforcement_denied" if isinstance(error, SsoRequired) else _EVENTS.get(request.blueprint or "", "web_rejected")
+    event = _EVENTS.get(request.blueprint or "", "web_rejected")
+    if isinstance(error, SsoRequired):
+        event = "enforcement_denied"
     _log.warning(event, reason=error.reason, detail=error.detail, code=error.code, src=request.remote_addr)
     response = _render(error.explanation, error.status, retry, party_name)
     if isinstance(error, Busy | TooMany):

@@ -48,7 +48,7 @@ def _add_headers(response: Response) -> Response:
 
 
 def _policy() -> str:
-    parts = ["default-src 'none'", "style-src 'self'", "img-src 'self' data:", "frame-ancestors 'none'", "base-uri 'none'"]
+    parts = ["default-src 'none'", "style-src 'self'", "img-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"]
     script_nonce = g.get("csp_nonce")
     if script_nonce is not None:
         parts.append(f"script-src 'nonce-{script_nonce}'")

@@ -17,8 +17,9 @@ from broker.store.directory import Directory
 from broker.web import cookies, headers, language
 from broker.web.steps import current_browser, present_step
 
-# A person who signs in at a form goes on to Microsoft and then to the application, and Chromium applies form-action to that whole
-# chain of redirects; the application's address may be any registered one, so only the scheme can be named.
+# A person who signs in at a form goes on to Microsoft and then to the application, and Chromium applies form-action
+# to that whole chain of redirects; the application's address may be any registered one, so only the scheme can be
+# named.
 _ANYWHERE_REGISTERED: Final = ("'self'", "https:", "http://127.0.0.1:*", "http://[::1]:*")
 
 # A page that stays open longer than a session may last must be loaded again before its buttons work.

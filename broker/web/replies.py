@@ -18,7 +18,8 @@ def present_reply(reply: Reply) -> Response:
 
 
 def _form_post(reply: FormPost) -> Response:
-    # The form may go to that one address and nowhere else, and the page's one script is named by a nonce (threats DO-18).
+    # The form may go to that one address and nowhere else, and the page's one script is named by a nonce (threats
+    # DO-18).
     parts = urlsplit(reply.url)
     headers.allow_form_action([f"{parts.scheme}://{parts.netloc}{parts.path}"])
     return make_response(render_template("form_post.html", reply=reply, nonce=headers.nonce()))

@@ -1,0 +1,141 @@
+"""The one gate, rule by rule, each refusal with its positive twin."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from broker import admission
+from broker.admission import Admission, Evidence, Gate
+from broker.errors import NotAllowed, SsoRequired
+from broker.identity import CONSUMER_TENANT, Account, Authentication, Subject
+from broker.organizations import Connection, Organization
+from tests.support.people import AEGEAN, ELENI, HELIOS, LOCAL, TENANT_B, FixedOrganizations, account, authentication
+
+gate = Gate(FixedOrganizations())
+
+
+def admit(
+    evidence: Authentication, known: Account | None = None, scope: tuple[str, ...] | None = None
+) -> Admission:
+    return gate.admit(Evidence.fresh(evidence, known, scope))
+
+
+def test_a_person_of_the_bound_tenant_is_admitted_before_and_after_the_account_exists() -> None:
+    assert admit(authentication()).account_id is None
+    assert admit(authentication(), account()).account_id == account().id
+
+
+def test_nobody_else_can_make_an_admission() -> None:
+    with pytest.raises(TypeError):
+        Admission("aegean-foods", "entra:aegean-foods", ELENI, None, ())
+    with pytest.raises(TypeError):
+        replace(admit(authentication()), organization="helios-shipping", _seal=object())
+
+
+def test_an_admission_cannot_be_turned_into_another_one() -> None:
+    granted = admit(authentication())
+    with pytest.raises(AttributeError):
+        granted.organization = "helios-shipping"  # type: ignore[misc]  # the point of the test
+
+
+def test_the_enforcement_rule_stands_first_and_cannot_be_configured_away() -> None:
+    assert admission.RULES[0] is admission.enforcement
+    assert "enforce" not in " ".join(Organization.__slots__)
+
+
+def test_a_federated_organisation_is_entered_through_its_own_connection_only() -> None:
+    with pytest.raises(SsoRequired):
+        admit(authentication(connection="password"), account())
+    with pytest.raises(SsoRequired):
+        admit(authentication(connection="entra:helios-shipping"), account())
+
+
+def test_a_subject_of_another_tenant_is_refused_even_through_the_right_connection() -> None:
+    other = Subject.entra(TENANT_B, ELENI.identifier)
+    with pytest.raises(SsoRequired):
+        admit(authentication(subject=other))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "eleni.markou@aegeanfoods.example",
+        "Eleni.Markou@AEGEANFOODS.example.",
+        "eleni@mail.aegeanfoods.example",
+        "eleni@ａｅｇｅａｎｆｏｏｄｓ.example",
+    ],
+)
+def test_another_organisations_person_with_an_address_of_a_federated_domain_is_refused(address: str) -> None:
+    attacker = authentication(
+        subject=Subject.entra(TENANT_B, ELENI.identifier),
+        connection="entra:helios-shipping",
+        organization="helios-shipping",
+        email=address,
+    )
+    with pytest.raises(SsoRequired):
+        admit(attacker)
+    assert admit(replace(attacker, email="tomas@helios-shipping.example")).organization == "helios-shipping"
+
+
+def test_the_address_of_the_account_is_judged_as_well_as_that_of_the_answer() -> None:
+    local = Account(
+        **{
+            **{name: getattr(account(), name) for name in Account.__slots__},
+            "organization": "corner-shop",
+            "email": "eleni@aegeanfoods.example",
+        }
+    )
+    evidence = Evidence("corner-shop", "password", local.subject, None, False, local, None)
+    with pytest.raises(SsoRequired):
+        gate.admit(evidence)
+    free = replace(local, email="eleni@cornershop.example", email_domain="cornershop.example")
+    assert gate.admit(replace(evidence, account=free)).organization == LOCAL.name
+
+
+def test_an_account_of_somebody_else_is_refused() -> None:
+    with pytest.raises(NotAllowed):
+        admit(authentication(), account(subject=Subject.entra(ELENI.authority, "91fab1d9-0e5f-4b25-8784-d678371b6f47")))
+    with pytest.raises((NotAllowed, SsoRequired)):
+        admit(authentication(), account(organization="helios-shipping"))
+
+
+def test_guests_come_in_only_where_the_organisation_says_so() -> None:
+    with pytest.raises(NotAllowed, match="guest"):
+        admit(authentication(is_guest=True))
+    open_gate = Gate(FixedOrganizations([replace(AEGEAN, guests_admitted=True)]))
+    assert open_gate.admit(Evidence.fresh(authentication(is_guest=True), None, None))
+
+
+def test_personal_accounts_never_come_in() -> None:
+    personal = Subject.entra(CONSUMER_TENANT, ELENI.identifier)
+    bound = Connection("entra:aegean-foods", "entra-oidc", "entra", "aegean-foods", CONSUMER_TENANT)
+    gate = Gate(FixedOrganizations([replace(AEGEAN, connection=bound)]))
+    with pytest.raises(NotAllowed, match="personal"):
+        gate.admit(Evidence.fresh(authentication(subject=personal), None, None))
+
+
+def test_a_deactivated_account_stays_out() -> None:
+    with pytest.raises(NotAllowed, match="disabled"):
+        admit(authentication(), account(active=False))
+
+
+def test_an_application_signs_in_people_of_its_organisations_only() -> None:
+    with pytest.raises(NotAllowed, match="tenant"):
+        admit(authentication(), account(), scope=("helios-shipping",))
+    assert admit(authentication(), account(), scope=("aegean-foods", "helios-shipping"))
+
+
+def test_an_organisation_that_is_not_configured_admits_nobody() -> None:
+    with pytest.raises(NotAllowed):
+        Gate(FixedOrganizations([HELIOS])).admit(Evidence.fresh(authentication(), None, None))
+
+
+def test_a_rule_that_cannot_be_decided_refuses() -> None:
+    class Broken(FixedOrganizations):
+        def owning_domain(self, domain: str) -> Organization | None:
+            raise RuntimeError(domain)
+
+    with pytest.raises(NotAllowed, match="rule_error"):
+        Gate(Broken()).admit(Evidence.fresh(authentication(), None, None))
