@@ -33,7 +33,8 @@ SIGNING_ALGORITHMS: Final[Mapping[str, Algorithm]] = {
 
 
 def fits(algorithm: str, kty: str, crv: str | None) -> bool:
-    """Whether a key of this type and curve is one for the algorithm (RFC 8725 section 3.1: never let the token choose).
+    """Whether a key of this type and curve is one for the algorithm (RFC 8725 section 3.1: never
+    let the token choose).
     """
     wanted = SIGNING_ALGORITHMS.get(algorithm)
     return wanted is not None and wanted.kty == kty and wanted.crv == crv

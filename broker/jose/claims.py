@@ -1,4 +1,5 @@
-"""What a verified token says, as a type of its own: a function that takes it cannot be handed an unverified dictionary.
+"""What a verified token says, as a type of its own: a function that takes it cannot be handed an
+unverified dictionary.
 """
 
 from __future__ import annotations

@@ -94,6 +94,4 @@ def open_key(stored: StoredKey, sealer: Sealer) -> SigningKey:
         raise KeyBroken(f"key {stored.kid} cannot be opened: is this the sealing key it was sealed with?") from error
     except (JWException, ValueError, KeyError, TypeError) as error:
         raise KeyBroken(f"key {stored.kid} cannot be read: {type(error).__name__}") from error
-    return SigningKey(
-        stored.kid, stored.alg, expected, stored.created_at, stored.activates_at, stored.retires_at, key
-    )
+    return SigningKey(stored.kid, stored.alg, expected, stored.created_at, stored.activates_at, stored.retires_at, key)
