@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from tests.architecture.source import REPOSITORY
 
-LOCKS = ("runtime", "build", "dev", "locking", "node")
+LOCKS = ("runtime", "demo", "build", "dev", "locking", "node")
 
 _PROJECT: dict[str, Any] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
 _GROUPS: dict[str, list[str]] = _PROJECT["dependency-groups"]
@@ -24,7 +24,8 @@ _RUNTIME: list[str] = [*_PROJECT["project"]["dependencies"], *_EXTRAS["postgresq
 ASKED = {
     "runtime": _RUNTIME,
     "build": _GROUPS["build"],
-    "dev": [*_RUNTIME, *_GROUPS["dev"], *_GROUPS["build"]],
+    "demo": [*_RUNTIME, *_EXTRAS["demo"]],
+    "dev": [*_RUNTIME, *_EXTRAS["demo"], *_GROUPS["dev"], *_GROUPS["build"]],
     "locking": _GROUPS["locking"],
     "node": _GROUPS["node"],
 }
@@ -60,7 +61,7 @@ def test_every_pin_has_hashes_and_no_address(name: str) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", ["runtime", "build"])
+@pytest.mark.parametrize("name", ["runtime", "demo", "build"])
 def test_the_development_lock_holds_the_others_at_the_same_versions(name: str) -> None:
     assert pins(name).items() <= pins("dev").items()
 
