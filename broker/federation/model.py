@@ -6,14 +6,34 @@ by value.
 
 from __future__ import annotations
 
-import ipaddress
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from broker.addresses import canonical_domain
-from broker.identity import CONSUMER_TENANT, parse_guid
+from broker.federation.values import (
+    AuthenticationContext,
+    ClientId,
+    DisplayName,
+    Domain,
+    FilePath,
+    Guid,
+    HostName,
+    HttpsBase,
+    HttpsOrigin,
+    HttpsUrl,
+    Name,
+    Network,
+    PostgresqlUrl,
+    RedirectUri,
+    RedisUrl,
+    SecretReference,
+    SupportUrl,
+    TenantId,
+    Words,
+)
 
 
 class Section(BaseModel):
@@ -21,83 +41,30 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
+    @classmethod
+    def conflicts(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """What does not fit together, as (key, sentence).
 
-def _secret_reference(text: str) -> str:
-    scheme, _, rest = text.partition(":")
-    if scheme not in ("env", "file") or not rest:
-        raise ValueError("a secret is named, not written: use env:NAME or file:PATH")
-    return text
+        ``values`` holds what is written and in itself right, with the defaults of what is left out; so one finding does
+        not hide the next.
+        """
+        del values
+        return iter(())
 
-
-def _https_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme != "https" or not parts.hostname or parts.username or parts.password:
-        raise ValueError("must be an https URL with a host and without user information")
-    if parts.query or parts.fragment or "#" in text or "?" in text:
-        raise ValueError("must have no query and no fragment")
-    if parts.port is not None and not 0 < parts.port < 65536:
-        raise ValueError("the port is out of range")
-    return text
-
-
-def _origin_url(text: str) -> str:
-    if urlsplit(_https_url(text)).path not in ("", "/"):
-        raise ValueError("must be only a scheme, a host and perhaps a port, without a path")
-    return text.removesuffix("/")
-
-
-def _base_url(text: str) -> str:
-    if _https_url(text).endswith("/"):
-        raise ValueError("must not end with a slash, since other addresses are built by appending to it")
-    return text
-
-
-def _redirect_uri(text: str) -> str:
-    parts = urlsplit(text)
-    if "#" in text or "*" in text:
-        raise ValueError("must have no fragment and no wildcard")
-    if parts.username or parts.password or not text.isascii() or any(c.isspace() or ord(c) < 33 for c in text):
-        raise ValueError("must be plain ASCII without user information")
-    loopback = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1")
-    if not (parts.scheme == "https" and parts.hostname) and not loopback:
-        raise ValueError("must be https (or http on 127.0.0.1 or [::1] for a native application)")
-    return text
-
-
-def _guid(text: str) -> str:
-    return parse_guid(text)
-
-
-def _tenant(text: str) -> str:
-    tenant = parse_guid(text)
-    if tenant == CONSUMER_TENANT:
-        raise ValueError("this is the tenant of personal Microsoft accounts; it is nobody's organisation")
-    return tenant
-
-
-def _network(text: str) -> str:
-    return str(ipaddress.ip_network(text))
-
-
-SecretReference = Annotated[str, AfterValidator(_secret_reference)]
-HttpsOrigin = Annotated[str, AfterValidator(_origin_url)]
-HttpsBase = Annotated[str, AfterValidator(_base_url)]
-RedirectUri = Annotated[str, AfterValidator(_redirect_uri)]
-Guid = Annotated[str, AfterValidator(_guid)]
-TenantId = Annotated[str, AfterValidator(_tenant)]
-Domain = Annotated[str, AfterValidator(canonical_domain)]
-Network = Annotated[str, AfterValidator(_network)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$")]
-Seconds = Annotated[int, Field(ge=1)]
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        for _, sentence in self.conflicts({name: getattr(self, name) for name in type(self).model_fields}):
+            raise PydanticCustomError("conflict", "{sentence}", {"sentence": sentence})
+        return self
 
 
 class Tls(Section):
     """The broker speaks TLS itself."""
 
-    certificate: str
+    certificate: FilePath
     """PEM file: the certificate and its chain. A relative path starts at the configuration directory."""
-    key: str
-    """PEM file: the private key, readable by the owner only."""
+    key: FilePath
+    """PEM file: the private key, readable by its owner only (mode 0600 or 0400)."""
 
 
 class BehindProxy(Section):
@@ -123,26 +90,29 @@ class Listen(Section):
     blocking_threads: Annotated[int, Field(ge=1, le=64)] = 2
     """Threads of each worker; more help only when Microsoft answers slowly."""
 
-    @model_validator(mode="after")
-    def _one_way(self) -> Listen:
-        if (self.tls is None) == (self.behind_proxy is None):
-            raise ValueError("set exactly one of tls and behind_proxy")
-        return self
+    @classmethod
+    def conflicts(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        if "tls" in values and "behind_proxy" in values:
+            tls, proxy = values["tls"], values["behind_proxy"]
+            if tls is None and proxy is None:
+                yield "", "listen needs one of tls (the broker speaks TLS) and behind_proxy (a proxy in front does)"
+            if tls is not None and proxy is not None:
+                yield "behind_proxy", "behind_proxy and tls exclude each other: only one of them speaks TLS"
 
 
 class SqliteStore(Section):
     """A file on this machine, safe for several workers."""
 
     kind: Literal["sqlite"]
-    path: str
-    """The file; it is created. A relative path starts at the configuration directory."""
+    path: FilePath
+    """The file; it is created, its folder is not. A relative path starts at the configuration directory."""
 
 
 class RedisStore(Section):
     """A Redis server. Set its `maxmemory-policy` to `noeviction`."""
 
     kind: Literal["redis"]
-    url: Annotated[str, Field(pattern=r"^(rediss?://[^@\s]+|unix://\S+)$")]
+    url: RedisUrl
     """`rediss://host:port/db`, `redis://…` on a trusted network, or `unix:///path`; without the password."""
     username: str | None = None
     """Redis ACL user."""
@@ -154,7 +124,7 @@ class PostgresqlStore(Section):
     """A PostgreSQL database; needs the extra `postgresql`."""
 
     kind: Literal["postgresql"]
-    url: Annotated[str, Field(pattern=r"^postgresql://\S+$")]
+    url: PostgresqlUrl
     """`postgresql://user@host:port/database`, without the password."""
     password: SecretReference | None = None
     """Where the password is."""
@@ -181,7 +151,7 @@ class CertificateCredential(Section):
     """A certificate of the app registration; the broker signs assertions with its key."""
 
     kind: Literal["certificate"]
-    certificate: str
+    certificate: FilePath
     """PEM file of the certificate that was uploaded to the app registration."""
     key: SecretReference
     """Where the private key is, in PEM."""
@@ -202,7 +172,7 @@ class EntraRegistration(Section):
     """How the broker proves to Entra that it is this application."""
     response_mode: Literal["form_post", "query"] = "form_post"
     """How the answer comes back through the browser; `form_post` keeps codes out of addresses and logs."""
-    authentication_contexts: dict[str, Annotated[str, Field(pattern=r"^c([1-9]|1\d|2[0-5])$")]] = {}
+    authentication_contexts: dict[str, AuthenticationContext] = {}
     """Authentication context classes that applications may ask for by `acr_values`, and the Conditional Access
     authentication context (`c1` … `c25`) that gives each.
     """
@@ -213,7 +183,7 @@ class EntraRegistration(Section):
 class Outbound(Section):
     """Calls that the broker makes to others."""
 
-    ca_bundle: str | None = None
+    ca_bundle: FilePath | None = None
     """PEM file of further certificate authorities to trust, beside the usual ones."""
     allowed_private_addresses: list[Network] = []
     """Private networks or addresses that calls may reach; none by default."""
@@ -264,14 +234,18 @@ class BrokerConfig(Section):
     """How long what applications receive is good."""
     default_language: Literal["en", "el"] = "en"
     """Language of the pages when the browser asks for none that we have."""
-    support_url: str | None = None
+    support_url: SupportUrl | None = None
     """Where an error page sends people for help: an https or mailto address."""
 
 
 class AttributeSources(Section):
     """Where one field of a new account comes from."""
 
-    from_: Annotated[str | list[str], Field(alias="from")]
+    from_: Annotated[
+        str | Annotated[list[str], Field(min_length=1)],
+        Field(alias="from"),
+        Words("a source, or a list of sources", "[graph.companyName, graph.department]"),
+    ]
     """A source (`graph.jobTitle`, `id_token.name`), or several: the first that has a value wins."""
 
 
@@ -301,7 +275,7 @@ class OrganizationConfig(Section):
 
     organization: Name
     """The name by which files and records know the organisation."""
-    display_name: Annotated[str, Field(min_length=1, max_length=120)]
+    display_name: DisplayName
     """The name that people see."""
     plan: Literal["enterprise", "standard"]
     """Federation needs the Enterprise plan."""
@@ -312,11 +286,10 @@ class OrganizationConfig(Section):
     federation: Federation | None = None
     """The trust with the organisation's directory."""
 
-    @model_validator(mode="after")
-    def _plan_allows(self) -> OrganizationConfig:
-        if self.federation is not None and self.plan != "enterprise":
-            raise ValueError("federation needs plan: enterprise")
-        return self
+    @classmethod
+    def conflicts(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        if values.get("federation") is not None and values.get("plan", "enterprise") != "enterprise":
+            yield "federation", f"federation needs plan: enterprise, and the plan is {values['plan']}"
 
 
 Scope = Literal["openid", "profile", "email", "phone", "address", "organization"]
@@ -325,9 +298,9 @@ Scope = Literal["openid", "profile", "email", "phone", "address", "organization"
 class RelyingPartyConfig(Section):
     """`config/relying_parties/*.yaml`: one OpenID Connect application a file."""
 
-    client_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._~-]{1,128}$")]
+    client_id: ClientId
     """The identifier that the application sends."""
-    display_name: Annotated[str, Field(min_length=1, max_length=120)]
+    display_name: DisplayName
     """The name that people see."""
     redirect_uris: Annotated[list[RedirectUri], Field(min_length=1)]
     """Where answers may go; compared character by character."""
@@ -343,25 +316,39 @@ class RelyingPartyConfig(Section):
     """How its ID tokens are signed."""
     subject_type: Literal["public", "pairwise"] = "public"
     """`public`: `sub` is the account id, the same for all applications; `pairwise`: different for each sector."""
-    sector_identifier: str | None = None
+    sector_identifier: HostName | None = None
     """Host that groups pairwise applications; needed when the redirect URIs have several hosts."""
     organizations: list[Name] | None = None
     """The organisations whose people the application may sign in; left out: all."""
-    initiate_login_uri: Annotated[str, AfterValidator(_https_url)] | None = None
+    initiate_login_uri: HttpsUrl | None = None
     """Where a person is sent to start a sign-in again (OpenID Connect Core section 4)."""
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> RelyingPartyConfig:
-        public = self.token_endpoint_auth_method == "none"
-        if public and self.client_secret is not None:
-            raise ValueError("a public client has no client_secret")
-        if not public and self.client_secret is None:
-            raise ValueError("client_secret is needed for this token_endpoint_auth_method")
-        if "openid" not in self.scopes:
-            raise ValueError("scopes must contain openid")
-        if self.application_type == "web" and any(uri.startswith("http:") for uri in self.redirect_uris):
-            raise ValueError("an http redirect URI is for application_type: native only")
-        hosts = {urlsplit(uri).hostname for uri in self.redirect_uris}
-        if self.subject_type == "pairwise" and self.sector_identifier is None and len(hosts) > 1:
-            raise ValueError("sector_identifier is needed, since the redirect URIs have several hosts")
-        return self
+    @classmethod
+    def conflicts(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        yield from _secret_and_method(values)
+        if "openid" not in values.get("scopes", ["openid"]):
+            yield "scopes", "scopes must contain openid (OpenID Connect Core 3.1.2.1)"
+        uris = values.get("redirect_uris", [])
+        if values.get("application_type") == "web" and any(uri.startswith("http:") for uri in uris):
+            yield "redirect_uris", "redirect_uris has an http URI, which is for application_type: native only"
+        yield from _sector(values, {urlsplit(uri).hostname for uri in uris})
+
+
+def _secret_and_method(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if "token_endpoint_auth_method" not in values or "client_secret" not in values:
+        return
+    method, secret = values["token_endpoint_auth_method"], values["client_secret"]
+    if method == "none" and secret is not None:
+        yield "client_secret", "client_secret has no place with token_endpoint_auth_method: none (a public client)"
+    if method != "none" and secret is None:
+        yield "", f"client_secret is missing: token_endpoint_auth_method is {method}"
+
+
+def _sector(values: Mapping[str, Any], hosts: set[str | None]) -> Iterator[tuple[str, str]]:
+    if "subject_type" not in values or "sector_identifier" not in values:
+        return
+    pairwise, sector = values["subject_type"] == "pairwise", values["sector_identifier"]
+    if pairwise and sector is None and len(hosts) > 1:
+        yield "subject_type", "subject_type: pairwise needs a sector_identifier, since redirect_uris has several hosts"
+    if not pairwise and sector is not None:
+        yield "sector_identifier", "sector_identifier has a meaning only with subject_type: pairwise"

@@ -1,0 +1,79 @@
+"""``broker check``: is this configuration one that the broker would start with?"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+import click
+
+from broker.federation.findings import Finding, printable
+from broker.federation.load import Configuration, ConfigurationRejected, ConfigurationUnreadable, load
+
+REJECTED: Final = 1
+UNREADABLE: Final = 2
+
+
+@click.command("check")
+@click.option(
+    "--config",
+    "directory",
+    type=click.Path(path_type=Path),
+    default=Path("config"),
+    show_default=True,
+    help="The configuration directory.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object and nothing else.")
+def command(directory: Path, as_json: bool) -> None:
+    """Check the configuration and tell every problem at once.
+
+    Reads every file, resolves every secret and looks at every certificate, as `broker serve` does at its start; changes
+    nothing and calls nobody. Each problem is one line, file:line:column: sentence.
+
+    Exit code: 0 if the broker would start (perhaps with warnings), 1 if a problem stops it, 2 if there is no directory
+    to read.
+    """
+    try:
+        configuration = load(directory, environ=os.environ)
+    except ConfigurationRejected as rejection:
+        _report(rejection.findings, None, as_json)
+        _leave(UNREADABLE if isinstance(rejection, ConfigurationUnreadable) else REJECTED)
+    _report(configuration.warnings, configuration, as_json)
+
+
+def _report(findings: Sequence[Finding], configuration: Configuration | None, as_json: bool) -> None:
+    errors = sum(finding.severity == "error" for finding in findings)
+    warnings = len(findings) - errors
+    if as_json:
+        answer = {
+            "ok": configuration is not None,
+            "errors": errors,
+            "warnings": warnings,
+            "findings": [dataclasses.asdict(finding) for finding in findings],
+        }
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        return
+    for finding in findings:
+        click.echo(str(finding))
+    if configuration is None:
+        click.echo(f"Not usable: {_count(errors, 'error')}, {_count(warnings, 'warning')}.")
+    else:
+        what = [
+            _count(len(configuration.organizations), "organization"),
+            _count(len(configuration.relying_parties), "relying party", "relying parties"),
+            _count(warnings, "warning"),
+        ]
+        click.echo(f"{printable(str(configuration.directory))} is good: {', '.join(what)}.")
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number or 'no'} {one if number == 1 else many or one + 's'}"
+
+
+def _leave(code: int) -> NoReturn:
+    sys.exit(code)

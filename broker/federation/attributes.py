@@ -1,0 +1,111 @@
+"""How the fields of a new account are filled: the built-in table, and what an organisation may say instead.
+
+entra-id reference, section 7 (a reconstruction: the product's own table is not public, so an organisation can replace
+a row). What is derived when no source has a value (the first word of the display name, and so on) is provisioning's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from broker.federation.model import AttributeSources
+
+BUILT_IN: Final[Mapping[str, tuple[str, ...]]] = {
+    "first_name": ("graph.givenName", "id_token.given_name"),
+    "last_name": ("graph.surname", "id_token.family_name"),
+    "display_name": ("graph.displayName", "id_token.name"),
+    "email": ("graph.mail", "graph.userPrincipalName", "id_token.email", "id_token.preferred_username"),
+    "job_title": ("graph.jobTitle",),
+    "work_phone": ("graph.businessPhones",),
+    "mobile_phone": ("graph.mobilePhone",),
+    "department": ("graph.department",),
+    "work_street": ("graph.streetAddress",),
+    "work_city": ("graph.city",),
+    "work_state": ("graph.state",),
+    "work_postal_code": ("graph.postalCode",),
+    "work_country": ("graph.country", "id_token.ctry"),
+    "office": ("graph.officeLocation",),
+    "language": ("graph.preferredLanguage", "id_token.xms_pl"),
+    "employee_id": ("graph.employeeId",),
+}
+
+# entra-id reference, section 4.1: the properties of the user that are one text, and section 1.8.
+SOURCES: Final[tuple[str, ...]] = (
+    "graph.displayName",
+    "graph.givenName",
+    "graph.surname",
+    "graph.mail",
+    "graph.userPrincipalName",
+    "graph.jobTitle",
+    "graph.department",
+    "graph.companyName",
+    "graph.officeLocation",
+    "graph.businessPhones",
+    "graph.mobilePhone",
+    "graph.faxNumber",
+    "graph.streetAddress",
+    "graph.city",
+    "graph.state",
+    "graph.postalCode",
+    "graph.country",
+    "graph.preferredLanguage",
+    "graph.employeeId",
+    "id_token.name",
+    "id_token.given_name",
+    "id_token.family_name",
+    "id_token.email",
+    "id_token.preferred_username",
+    "id_token.upn",
+    "id_token.ctry",
+    "id_token.xms_pl",
+)
+
+# The domain of the address takes part in who may come in, so it is never filled from free text (threats CR-05).
+EMAIL_SOURCES: Final[tuple[str, ...]] = (
+    "graph.mail",
+    "graph.userPrincipalName",
+    "id_token.email",
+    "id_token.preferred_username",
+    "id_token.upn",
+)
+
+# What the broker itself says about an account or in a token; a directory never fills it (threats CR-05, CR-06).
+RESERVED: Final[tuple[str, ...]] = (
+    "acr",
+    "active",
+    "amr",
+    "at_hash",
+    "aud",
+    "auth_time",
+    "azp",
+    "c_hash",
+    "email_verified",
+    "exp",
+    "groups",
+    "iat",
+    "id",
+    "iss",
+    "jti",
+    "nbf",
+    "nonce",
+    "organization",
+    "role",
+    "roles",
+    "scope",
+    "sid",
+    "sub",
+    "subject",
+    "tenant_id",
+    "tid",
+)
+
+
+def merged(overrides: Mapping[str, AttributeSources]) -> Mapping[str, tuple[str, ...]]:
+    """The built-in table with an organisation's rows in place of its own."""
+    return {**BUILT_IN, **{name: sources_of(row) for name, row in overrides.items()}}
+
+
+def sources_of(row: AttributeSources) -> tuple[str, ...]:
+    """The sources of one row, first one first."""
+    return (row.from_,) if isinstance(row.from_, str) else tuple(row.from_)
