@@ -1,0 +1,326 @@
+"""The endpoints in an application of their own, with everything behind them real but the login: that is told who signs in."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote_plus, urlsplit
+
+from flask import Flask, Response
+from werkzeug.test import TestResponse
+
+from broker.admission import Evidence, Gate
+from broker.clock import ManualClock
+from broker.downstream.oidc.authorization_endpoint import AuthorizationEndpoint
+from broker.downstream.oidc.endpoints import OidcEndpoints, create_blueprint
+from broker.downstream.oidc.grants import GrantLifetimes, Grants
+from broker.downstream.oidc.metadata import ProviderSettings, provider_metadata
+from broker.downstream.oidc.minting import IdTokens
+from broker.downstream.oidc.parties import FixedRelyingParties, RelyingParty
+from broker.downstream.oidc.provider import BrokerProvider
+from broker.downstream.oidc.responder import NAME, OidcResponder
+from broker.downstream.oidc.standing import StandingPeople
+from broker.downstream.oidc.subjects import Subjects
+from broker.downstream.oidc.token_endpoint import TokenEndpoint
+from broker.downstream.oidc.userinfo_endpoint import UserInfoEndpoint
+from broker.entropy import SystemEntropy
+from broker.errors import PartyError
+from broker.federation.model import RelyingPartyConfig
+from broker.identity import Account, Authentication, Secret, Subject
+from broker.jose.key_ring import KeyRing
+from broker.messages import LoginRequest, LoginResult
+from broker.sessions import Lifetimes, Sessions
+from broker.store.directory import DirectoryUnavailable, NewAccount, StoredKey
+from broker.store.state import StateStore, StateUnavailable
+from broker.store.state_sqlite import SqliteState
+from broker.web import error_pages, headers, language, pages, reference, requests
+from broker.web.replies import present_reply
+from tests.support.people import AEGEAN, HELIOS, LOCAL, NOW, FixedOrganizations, account, authentication
+
+ISSUER = "https://sign-in.pobuca.example"
+REDIRECT = "https://app.pobuca.example/callback"
+SECRET = "s3cret with +reserved: %chars/é"
+VERIFIER = "v" * 20 + "-._~" + "A9" * 20
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+SEALING_KEY = bytes(range(32))
+
+
+def party(**changes: Any) -> RelyingParty:
+    """A confidential application that may ask for everything."""
+    secret = changes.pop("secret", SECRET)
+    values: dict[str, Any] = {
+        "client_id": "sample",
+        "display_name": "Sample",
+        "redirect_uris": [REDIRECT],
+        "client_secret": "env:SAMPLE_SECRET",
+        "scopes": ["openid", "profile", "email", "phone", "address", "organization"],
+    } | changes
+    if values.get("token_endpoint_auth_method") == "none":
+        values["client_secret"], secret = None, None
+    config = RelyingPartyConfig.model_validate(values)
+    return RelyingParty.of(config, Secret(secret) if secret is not None else None)
+
+
+PARTIES = (
+    party(),
+    party(client_id="poster", token_endpoint_auth_method="client_secret_post"),
+    party(client_id="public", token_endpoint_auth_method="none"),
+    party(client_id="other", secret="another secret", redirect_uris=["https://other.pobuca.example/cb"]),
+    party(client_id="narrow", scopes=["openid"]),
+    party(client_id="query", redirect_uris=["https://app.pobuca.example/cb?tenant=1"]),
+    party(client_id="aegean-only", organizations=["aegean-foods"]),
+    party(client_id="helios-only", organizations=["helios-shipping"]),
+    party(client_id="paired", subject_type="pairwise"),
+    party(
+        client_id="native",
+        application_type="native",
+        token_endpoint_auth_method="none",
+        redirect_uris=["http://127.0.0.1/cb", "http://[::1]:7000/cb?x=1", "https://app.pobuca.example/native"],
+    ),
+    *(party(client_id=f"alg-{alg}", id_token_signed_response_alg=alg) for alg in ("RS256", "ES256", "PS256", "EdDSA")),
+)
+
+
+class MemoryDirectory:
+    """The ``Directory`` port over two dictionaries."""
+
+    def __init__(self, keys: Sequence[StoredKey] = ()) -> None:
+        self.people: dict[str, Account] = {}
+        self.keys = list(keys)
+        self.down = False
+
+    def account(self, account_id: str) -> Account | None:
+        if self.down:
+            raise DirectoryUnavailable("down")
+        return self.people.get(account_id)
+
+    def account_of(self, subject: Subject) -> Account | None:
+        return next((person for person in self.people.values() if person.subject == subject), None)
+
+    def create_account(self, draft: NewAccount) -> tuple[Account, bool]:
+        raise NotImplementedError
+
+    def accounts(self, organization: str, *, after: tuple[str, str] | None = None, limit: int = 50) -> Sequence[Account]:
+        raise NotImplementedError
+
+    def photo(self, account_id: str) -> tuple[str, bytes] | None:
+        raise NotImplementedError
+
+    def set_active(self, account_id: str, active: bool) -> bool:
+        self.people[account_id] = replace(self.people[account_id], active=active)
+        return True
+
+    def signing_keys(self) -> Sequence[StoredKey]:
+        return self.keys
+
+    def add_signing_key(self, key: StoredKey) -> None:
+        self.keys.append(key)
+
+    def add_first_signing_keys(self, keys: Sequence[StoredKey]) -> bool:
+        self.keys.extend(keys)
+        return True
+
+    def retire_signing_key(self, kid: str, at: datetime) -> bool:
+        raise NotImplementedError
+
+    def activate_signing_key(self, kid: str, at: datetime) -> bool:
+        raise NotImplementedError
+
+    def ping(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Switched:
+    """A store with a switch: down, every call raises what a store that is not reached raises."""
+
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
+        self.down = False
+        self.before: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        if self.down:
+            raise StateUnavailable("down")
+        if name in self.before:
+            self.before.pop(name)()
+        return getattr(self._store, name)
+
+
+class SeededEntropy:
+    """Values that are the same in every run."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+
+    def token(self, nbytes: int = 32) -> str:
+        return base64.urlsafe_b64encode(self._random.randbytes(nbytes)).rstrip(b"=").decode("ascii")
+
+    def uuid(self) -> str:
+        raise NotImplementedError
+
+
+class Stand:
+    """One provider. ``signs_in`` is who the login finds; ``refusal`` is what it answers instead."""
+
+    def __init__(self, folder: Path, keys: Sequence[StoredKey], parties: Sequence[RelyingParty] = PARTIES) -> None:
+        self.clock = ManualClock(NOW)
+        self.store = Switched(SqliteState(folder / "state.sqlite", self.clock))
+        self.directory = MemoryDirectory(keys)
+        self.organizations = FixedOrganizations((AEGEAN, HELIOS, LOCAL))
+        self.gate = Gate(self.organizations)
+        entropy = SeededEntropy(7)
+        self.sessions = Sessions(self.store, self.clock, entropy, Lifetimes(timedelta(hours=1), timedelta(hours=12)))
+        self.keys = KeyRing.open(self.directory, SEALING_KEY, self.clock)
+        self.parties = FixedRelyingParties(parties)
+        lifetimes = GrantLifetimes(timedelta(seconds=60), timedelta(seconds=900))
+        self.grants = Grants(self.store, self.clock, entropy, lifetimes)
+        self.subjects = Subjects(b"k" * 32)
+        settings = ProviderSettings(ISSUER, ("urn:pobuca:acr:directory", "urn:pobuca:acr:mfa"))
+        self.provider = BrokerProvider(provider_metadata(settings), self.parties)
+        self.people = StandingPeople(self.directory, self.gate, self.organizations)
+        self.responder = OidcResponder(ISSUER, self.provider, self.parties, self.grants, self.subjects)
+        self.logins: list[LoginRequest] = []
+        self.signs_in: Authentication = authentication(amr=("pwd", "mfa"))
+        self.refusal: PartyError | None = None
+        self.directory.people = {person.id: person for person in (account(),)}
+        self.app = self._application()
+        self.client = self.app.test_client()
+
+    def _application(self) -> Flask:
+        app = Flask("broker.web", root_path=pages.__file__.rpartition("/")[0])
+        entropy = SystemEntropy()
+        reference.install(app, entropy)
+        requests.install(app, ISSUER)
+        headers.install(app, entropy)
+        language.install(app, "en")
+        error_pages.install(app)
+        app.add_url_rule("/", "pages.home", lambda: "home")
+        endpoints = OidcEndpoints(
+            issuer=ISSUER,
+            provider=self.provider,
+            keys=self.keys,
+            authorization=AuthorizationEndpoint(NAME, ISSUER, self.provider, self.parties, self.keys),
+            token=TokenEndpoint(
+                provider=self.provider,
+                parties=self.parties,
+                grants=self.grants,
+                people=self.people,
+                session_is_live=self.sessions.live,
+                subjects=self.subjects,
+                id_tokens=IdTokens(ISSUER, self.keys, self.clock, timedelta(seconds=900)),
+            ),
+            userinfo=UserInfoEndpoint(self.parties, self.grants, self.people, self.subjects),
+            begin_login=self._begin_login,
+        )
+        app.register_blueprint(create_blueprint(endpoints))
+        return app
+
+    def _begin_login(self, request: LoginRequest) -> Response:
+        self.logins.append(request)
+        try:
+            if self.refusal is not None:
+                raise self.refusal
+            return present_reply(self.responder.reply(self.result(request)))
+        except PartyError as error:
+            return present_reply(self.responder.refuse(request, error))
+
+    def result(self, request: LoginRequest) -> LoginResult:
+        """A finished login of the person who signs in, admitted by the real gate."""
+        who = self.directory.account_of(self.signs_in.subject)
+        admission = self.gate.admit(Evidence.fresh(self.signs_in, who, None))
+        assert who is not None
+        session, _ = self.sessions.open(admission, who, self.signs_in, None)
+        return LoginResult(admission, request, who, session, account_created=False)
+
+    # -- what an application does -----------------------------------------------------------------------------
+
+    def authorize(self, *, method: str = "GET", **parameters: str | None) -> TestResponse:
+        """An authorization request; None leaves a usual parameter out."""
+        fields = {name: value for name, value in (request() | parameters).items() if value is not None}
+        if method == "POST":
+            return self.client.post("/authorize", data=fields, base_url=ISSUER)
+        return self.client.get("/authorize", query_string=fields, base_url=ISSUER)
+
+    def code(self, **parameters: str | None) -> str:
+        """The code of a sign-in."""
+        return answer_of(self.authorize(**parameters))["code"]
+
+    def token(self, code: str, *, headers: Mapping[str, str] | None = None, **fields: str | None) -> TestResponse:
+        """A token request of the confidential sample application."""
+        usual: dict[str, str | None] = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": REDIRECT,
+            "code_verifier": VERIFIER,
+        }
+        sent = {name: value for name, value in (usual | fields).items() if value is not None}
+        return self.client.post(
+            "/token", data=sent, headers=basic() if headers is None else headers, base_url=ISSUER
+        )
+
+    def tokens(self, **parameters: str | None) -> dict[str, Any]:
+        """The answer of the token endpoint after a sign-in."""
+        response = self.token(self.code(**parameters))
+        assert response.status_code == 200, response.get_data(as_text=True)
+        return dict(response.get_json())
+
+    def id_token(self, **parameters: str | None) -> dict[str, Any]:
+        """The claims of the ID token of a sign-in."""
+        return self.claims(self.tokens(**parameters)["id_token"])
+
+    def claims(self, id_token: str) -> dict[str, Any]:
+        return dict(self.keys.verify_own(id_token, typ="JWT", allow_expired=True).values)
+
+    def userinfo(self, access_token: str) -> TestResponse:
+        return self.client.get("/userinfo", headers=bearer(access_token), base_url=ISSUER)
+
+
+def request() -> dict[str, str | None]:
+    """The usual authorization request."""
+    return {
+        "client_id": "sample",
+        "redirect_uri": REDIRECT,
+        "response_type": "code",
+        "scope": "openid profile email",
+        "state": "st4te",
+        "nonce": "n0nce",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+
+
+def basic(client_id: str = "sample", secret: str = SECRET) -> dict[str, str]:
+    joined = f"{quote_plus(client_id)}:{quote_plus(secret)}"
+    return {"Authorization": "Basic " + base64.b64encode(joined.encode()).decode()}
+
+
+def bearer(access_token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {access_token}"}
+
+
+def answer_of(response: TestResponse, redirect_uri: str = REDIRECT) -> dict[str, str]:
+    """The parameters of an answer that went to this redirect URI by a redirect; each may come once."""
+    assert response.status_code == 303, response.get_data(as_text=True)
+    location = response.headers["Location"]
+    assert location.startswith(redirect_uri + ("&" if "?" in redirect_uri else "?"))
+    pairs = parse_qsl(urlsplit(location).query[len(urlsplit(redirect_uri).query) :], keep_blank_values=True)
+    assert len(dict(pairs)) == len(pairs)
+    return dict(pairs)
+
+
+def claims_parameter(**members: Any) -> str:
+    return json.dumps(members)
+
+
+def fields_of(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass."""
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
