@@ -54,7 +54,7 @@ def _domains_have_one_owner(items: Sequence[Item], _: set[ItemKind]) -> None:
         for path, text in item.texts("domains"):
             domain = canonical_domain(text)
             other, where = owners.setdefault(domain, (item, path))
-            if other is item and where != path:
+            if other is item and item.get(*where) != text:
                 item.report(path, "duplicate", f"the domain {shown(text)} is listed twice")
             elif other is not item:
                 item.report(path, "conflict", f"the domain {shown(text)} stands in {_line(other, where)} as well")

@@ -71,11 +71,10 @@ class Document:
 
     def place(self, path: Path) -> Place:
         """Where the value is, or else the nearest key around it."""
-        for length in range(len(path), -1, -1):
-            found = self.values.get(path[:length]) if length == len(path) else self.keys.get(path[:length])
-            if found is not None:
-                return found
-        return _START
+        if path in self.values:
+            return self.values[path]
+        around = (path[:length] for length in range(len(path) - 1, 0, -1))
+        return next((self.keys[outer] for outer in around if outer in self.keys), self.values.get((), _START))
 
     def key_place(self, path: Path) -> Place:
         """Where the key is, or else the nearest key around it."""
@@ -94,7 +93,7 @@ def read_document(file: str, content: bytes) -> tuple[Document | None, list[Find
     if not isinstance(data, dict):
         empty = data is None and not reader.findings
         sentence = "the file is empty" if empty else "the file must hold keys with values, not a list or one value"
-        return None, [*reader.findings, Finding(file, 1, 1, "yaml", sentence)]
+        return None, [*reader.findings, Finding(file, *reader.values.get((), _START), "yaml", sentence)]
     document = Document(file, data, reader.keys, reader.values, frozenset(reader.refused))
     return document, reader.findings
 
@@ -142,7 +141,7 @@ class _Reader:
 
     def read(self, text: str) -> Any:
         try:
-            return self._documents(YAML(typ="safe", pure=True).parse(text))
+            return self._documents(YAML(typ="safe", pure=True).parse(text), text)
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = (mark.line + 1, mark.column + 1) if mark is not None else _START
@@ -150,7 +149,7 @@ class _Reader:
         except (YAMLError, ValueError, RecursionError) as error:
             raise _Refused(_START, "the file is not YAML") from error
 
-    def _documents(self, events: Iterator[Event]) -> Any:
+    def _documents(self, events: Iterator[Event], text: str) -> Any:
         data: Any = None
         count = 0
         for event in events:
@@ -160,7 +159,9 @@ class _Reader:
             if count > 1:
                 raise _Refused(_start_of(event), "a second document begins here; a file holds one")
             if event.version or event.tags:
-                raise _Refused(_START, "a directive (%YAML or %TAG) is not allowed")
+                directive = re.search("^%", text, re.MULTILINE)
+                place = _position(text, directive.start()) if directive else _START
+                raise _Refused(place, "a directive (%YAML or %TAG) is not allowed")
             data = self._value(next(events), events, (), 0)
         return data
 

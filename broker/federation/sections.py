@@ -189,9 +189,7 @@ def _leaf(item: Item, key: Key, data: Any, path: Path) -> None:
         key.adapter.validate_python(data)
     except ValidationError as error:
         told: set[Path] = set(item.document.refused)
-        for detail in error.errors(include_url=False):
-            # A union names its member in the location; only positions and keys of the data are places in the file.
-            inner = (*path, *_inside(data, detail["loc"]))
+        for inner, detail in _details(error, data, path):
             if inner not in told:
                 told.add(inner)
                 code, sentence = _leaf_sentence(key, detail, inner)
@@ -204,6 +202,14 @@ def _repetitions(item: Item, data: Any, path: Path) -> None:
         if isinstance(one, str) and first.setdefault(one, index) != index:
             sentence = f"{_name((*path, index))} is the same as item {first[one] + 1}"
             item.report((*path, index), "duplicate", sentence)
+
+
+def _details(error: ValidationError, data: Any, path: Path) -> list[tuple[Path, ErrorDetails]]:
+    # A union names its member in the location; only positions and keys of the data are places in the file.
+    every = [((*path, *_inside(data, detail["loc"])), detail) for detail in error.errors(include_url=False)]
+    # A list that fails as a list is not told that it is no text, which is the union's other member.
+    closer = [(where, detail) for where, detail in every if where != path or not detail["type"].endswith("_type")]
+    return closer or every
 
 
 def _inside(data: Any, location: tuple[int | str, ...]) -> Iterator[int | str]:
