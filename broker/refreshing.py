@@ -102,12 +102,13 @@ class Refreshing(Generic[T]):
                 with self._flight:
                     if self._apart(self._attempted_at, now):
                         self._attempt()
-            elif self._flight.acquire(blocking=False):
-                self._background(self._attempt_and_land)
-        renewed = self._usable(self._clock.now())
-        if renewed is None:
-            raise self._failure
-        return renewed.value
+                return self._now_or_failure()
+            if self._flight.acquire(blocking=False):
+                try:
+                    self._background(self._attempt_and_land)
+                except RuntimeError:  # No thread could be started; the next reader tries again.
+                    self._flight.release()
+        return held.value
 
     @property
     def attempts(self) -> int:
@@ -126,10 +127,7 @@ class Refreshing(Generic[T]):
             if self._attempts == seen and self._apart(self._demanded_at, now):
                 self._demanded_at = now
                 self._attempt()
-        held = self._usable(self._clock.now())
-        if held is None:
-            raise self._failure
-        return held.value
+        return self._now_or_failure()
 
     def _first(self, now: datetime) -> T:
         seen = self._attempts
@@ -141,9 +139,12 @@ class Refreshing(Generic[T]):
             )
             if self._attempts == seen and not paused:
                 self._attempt()
+        return self._now_or_failure()
+
+    def _now_or_failure(self) -> T:
         held = self._usable(self._clock.now())
-        if held is None:
-            raise self._failure
+        if held is None:  # A new exception for each reader: one that many raise would collect all their tracebacks.
+            raise Unavailable(self._failure.reason, self._failure.detail)
         return held.value
 
     def _usable(self, now: datetime) -> _Held[T] | None:

@@ -77,7 +77,8 @@ def _parse_key(entry: Any) -> VerifyingKey | None:
         raise KeySetRefused("a key is not an object")
     if entry.get("kty") == "oct" or _PRIVATE & entry.keys():
         raise KeySetRefused("a key is symmetric or private")
-    if entry.get("use", "sig") != "sig" or "verify" not in entry.get("key_ops", ["verify"]):
+    operations = entry.get("key_ops", ["verify"])
+    if entry.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
         raise KeySetRefused("a key is not for signatures")
     kty, crv, kid = entry.get("kty"), entry.get("crv"), entry.get("kid")
     if not any((kty, crv) == (known.kty, known.crv) for known in SIGNING_ALGORITHMS.values()):
