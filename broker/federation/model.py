@@ -63,21 +63,21 @@ class Tls(Section):
 
     certificate: FilePath
     """PEM file: the certificate and its chain. A relative path starts at the configuration directory."""
-    key: FilePath
+    key: Annotated[FilePath, Field(examples=["tls/key.pem"])]
     """PEM file: the private key, readable by its owner only (mode 0600 or 0400)."""
 
 
 class BehindProxy(Section):
     """A reverse proxy in front speaks TLS and forwards plain HTTP."""
 
-    trusted_addresses: Annotated[list[Network], Field(min_length=1)]
+    trusted_addresses: Annotated[list[Network], Field(min_length=1, examples=["[127.0.0.1]"])]
     """Addresses or networks of the proxy. Only its `X-Forwarded-For` is believed, and only its last entry."""
 
 
 class Listen(Section):
     """Where the broker listens. Exactly one of `tls` and `behind_proxy` is set."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, Field(examples=["192.0.2.10"])] = "127.0.0.1"
     """Address to bind."""
     port: Annotated[int, Field(ge=1, le=65535)] = 8443
     """Port to bind."""
@@ -104,7 +104,8 @@ class SqliteStore(Section):
     """A file on this machine, safe for several workers."""
 
     kind: Literal["sqlite"]
-    path: FilePath
+    """Says that it is this one."""
+    path: Annotated[FilePath, Field(examples=["/var/lib/pobuca-broker/state.sqlite"])]
     """The file; it is created, its folder is not. A relative path starts at the configuration directory."""
 
 
@@ -112,11 +113,12 @@ class RedisStore(Section):
     """A Redis server. Set its `maxmemory-policy` to `noeviction`."""
 
     kind: Literal["redis"]
+    """Says that it is this one."""
     url: RedisUrl
     """`rediss://host:port/db`, `redis://…` on a trusted network, or `unix:///path`; without the password."""
-    username: str | None = None
+    username: Annotated[str | None, Field(examples=["broker"])] = None
     """Redis ACL user."""
-    password: SecretReference | None = None
+    password: Annotated[SecretReference | None, Field(examples=["env:BROKER_REDIS_PASSWORD"])] = None
     """Where the password is."""
 
 
@@ -124,9 +126,10 @@ class PostgresqlStore(Section):
     """A PostgreSQL database; needs the extra `postgresql`."""
 
     kind: Literal["postgresql"]
+    """Says that it is this one."""
     url: PostgresqlUrl
     """`postgresql://user@host:port/database`, without the password."""
-    password: SecretReference | None = None
+    password: Annotated[SecretReference | None, Field(examples=["env:BROKER_DB_PASSWORD"])] = None
     """Where the password is."""
 
 
@@ -143,7 +146,8 @@ class ClientSecret(Section):
     """A client secret of the app registration."""
 
     kind: Literal["client_secret"]
-    secret: SecretReference
+    """Says that it is this one."""
+    secret: Annotated[SecretReference, Field(examples=["env:BROKER_ENTRA_CLIENT_SECRET"])]
     """Where the secret is."""
 
 
@@ -151,9 +155,10 @@ class CertificateCredential(Section):
     """A certificate of the app registration; the broker signs assertions with its key."""
 
     kind: Literal["certificate"]
-    certificate: FilePath
+    """Says that it is this one."""
+    certificate: Annotated[FilePath, Field(examples=["entra/certificate.pem"])]
     """PEM file of the certificate that was uploaded to the app registration."""
-    key: SecretReference
+    key: Annotated[SecretReference, Field(examples=["file:entra/key.pem"])]
     """Where the private key is, in PEM."""
     assertion: Literal["PS256", "RS256"] = "PS256"
     """`PS256` with `x5t#S256`, as Microsoft now documents it, or the older `RS256` with `x5t`."""
@@ -164,7 +169,7 @@ class EntraRegistration(Section):
 
     authority_host: HttpsOrigin = "https://login.microsoftonline.com"
     """Where Entra is: another address for a national cloud, or for a simulator."""
-    graph_host: HttpsOrigin = "https://graph.microsoft.com"
+    graph_host: Annotated[HttpsOrigin, Field(examples=["https://graph.microsoft.com"])] = "https://graph.microsoft.com"
     """Where Microsoft Graph is."""
     client_id: Guid
     """Application (client) ID."""
@@ -172,7 +177,9 @@ class EntraRegistration(Section):
     """How the broker proves to Entra that it is this application."""
     response_mode: Literal["form_post", "query"] = "form_post"
     """How the answer comes back through the browser; `form_post` keeps codes out of addresses and logs."""
-    authentication_contexts: dict[str, AuthenticationContext] = {}
+    authentication_contexts: Annotated[
+        dict[str, AuthenticationContext], Field(examples=['{"urn:pobuca:acr:mfa": c1}'])
+    ] = {}
     """Authentication context classes that applications may ask for by `acr_values`, and the Conditional Access
     authentication context (`c1` … `c25`) that gives each.
     """
@@ -183,9 +190,9 @@ class EntraRegistration(Section):
 class Outbound(Section):
     """Calls that the broker makes to others."""
 
-    ca_bundle: FilePath | None = None
+    ca_bundle: Annotated[FilePath | None, Field(examples=["tls/emulator-authority.pem"])] = None
     """PEM file of further certificate authorities to trust, beside the usual ones."""
-    allowed_private_addresses: list[Network] = []
+    allowed_private_addresses: Annotated[list[Network], Field(examples=["[10.30.0.0/16]"])] = []
     """Private networks or addresses that calls may reach; none by default."""
     timeout_seconds: Annotated[int, Field(ge=1, le=30)] = 5
     """Total time of one call."""
@@ -220,7 +227,7 @@ class BrokerConfig(Section):
     """Where the broker listens."""
     stores: Stores
     """What the broker remembers, and where."""
-    sealing_key: SecretReference
+    sealing_key: Annotated[SecretReference, Field(examples=["env:BROKER_SEALING_KEY"])]
     """Where the key is that seals signing keys at rest: 32 random bytes in base64url (`broker keys sealing-key` makes
     one).
     """
@@ -253,6 +260,7 @@ class EntraConnection(Section):
     """The organisation signs in at Entra over OpenID Connect."""
 
     kind: Literal["entra-oidc"]
+    """Says that it is this one."""
     tenant_id: TenantId
     """The directory (tenant) ID."""
 
@@ -264,7 +272,7 @@ class Federation(Section):
     """The trust."""
     guests: Literal["refuse", "admit"] = "refuse"
     """Whether guests of the directory are let in."""
-    default_role: Name = "editor"
+    default_role: Annotated[Name, Field(examples=["contributor"])] = "editor"
     """Pobuca role of a new account."""
     attributes: dict[str, AttributeSources] = {}
     """Fields of a new account that are filled in another way than the built-in table says."""
@@ -298,9 +306,9 @@ Scope = Literal["openid", "profile", "email", "phone", "address", "organization"
 class RelyingPartyConfig(Section):
     """`config/relying_parties/*.yaml`: one OpenID Connect application a file."""
 
-    client_id: ClientId
+    client_id: Annotated[ClientId, Field(examples=["connect"])]
     """The identifier that the application sends."""
-    display_name: DisplayName
+    display_name: Annotated[DisplayName, Field(examples=["Pobuca Connect"])]
     """The name that people see."""
     redirect_uris: Annotated[list[RedirectUri], Field(min_length=1)]
     """Where answers may go; compared character by character."""
@@ -308,7 +316,7 @@ class RelyingPartyConfig(Section):
     """`native`: a loopback redirect URI may have any port (RFC 8252 section 7.3)."""
     token_endpoint_auth_method: Literal["client_secret_basic", "client_secret_post", "none"] = "client_secret_basic"
     """How the application proves itself at the token endpoint; `none` is a public client."""
-    client_secret: SecretReference | None = None
+    client_secret: Annotated[SecretReference | None, Field(examples=["env:CONNECT_CLIENT_SECRET"])] = None
     """Where the secret is that the application has."""
     scopes: Annotated[list[Scope], Field(min_length=1)] = ["openid", "profile", "email"]
     """What the application may ask for."""
@@ -318,7 +326,7 @@ class RelyingPartyConfig(Section):
     """`public`: `sub` is the account id, the same for all applications; `pairwise`: different for each sector."""
     sector_identifier: HostName | None = None
     """Host that groups pairwise applications; needed when the redirect URIs have several hosts."""
-    organizations: list[Name] | None = None
+    organizations: Annotated[list[Name] | None, Field(examples=["[aegean-foods]"])] = None
     """The organisations whose people the application may sign in; left out: all."""
     initiate_login_uri: HttpsUrl | None = None
     """Where a person is sent to start a sign-in again (OpenID Connect Core section 4)."""

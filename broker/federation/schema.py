@@ -92,12 +92,29 @@ def _key(field_name: str, field: FieldInfo) -> Key:
         default=None if field.default is PydanticUndefined else field.default,
         documentation=field.description or "",
         words=words,
-        example=mark.example if mark else "",
+        example=_example(field, mark),
         secret=bool(mark and mark.secret),
         sections=inner,
         container=container,
         adapter=None if inner else TypeAdapter(annotation, config=_STRICT),
     )
+
+
+def _example(field: FieldInfo, mark: Words | None) -> str:
+    """A value as it would be written; empty for a section."""
+    if field.examples:
+        return str(field.examples[0])
+    if mark is not None and mark.example:
+        listed = any(get_origin(_plain(member)[0]) is list for member in _members(field.annotation))
+        return f"[{mark.example}]" if listed and not mark.example.startswith("[") else mark.example
+    if isinstance(field.default, bool):
+        return str(not field.default).lower()
+    values = [value for member in _members(field.annotation) for value in get_args(_plain(member)[0])]
+    literals = [value for value in values if isinstance(value, str)]
+    other = [value for value in literals if value != field.default]
+    if literals:
+        return str([*other, *literals][0])
+    return str(field.default) if isinstance(field.default, int | str) else ""
 
 
 def _plain(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -137,6 +154,8 @@ def _mark(annotation: Any, metadata: tuple[Any, ...]) -> Words | None:
     for member in _members(annotation):
         inner, inside = _plain(member)
         if inside and (found := _mark(inner, inside)):
+            return found
+        if get_origin(inner) is list and (found := _mark(get_args(inner)[0], ())):
             return found
     return None
 
