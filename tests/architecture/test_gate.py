@@ -9,13 +9,22 @@ from typing import get_type_hints
 import pytest
 
 from broker.admission import Admission
+from broker.downstream.oidc.grants import Grants
+from broker.downstream.oidc.minting import IdTokens
 from broker.downstream.responder import Responder
 from broker.messages import LoginResult
 from broker.provisioning.just_in_time import JustInTime
 from broker.sessions import Sessions
 from tests.architecture.source import Module, functions, modules, parameter_types, parse
 
-DOORS = (Sessions.open, Sessions.resume, JustInTime.create)
+DOORS = (
+    Sessions.open,
+    Sessions.resume,
+    JustInTime.create,
+    Grants.issue_code,
+    Grants.issue_access_token,
+    IdTokens.mint,
+)
 
 # A function with such a name gives somebody something, whoever writes it and wherever.
 _GIVING = re.compile(r"^_?(mint|issue|redeem_refresh|introspect|exchange)(_|$)")

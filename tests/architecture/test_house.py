@@ -77,4 +77,5 @@ def test_a_package_file_is_a_docstring_and_nothing_else() -> None:
 def test_every_folder_with_modules_is_a_package_with_a_docstring() -> None:
     folders = {module.path.rpartition("/")[0] for module in modules()}
     packages = {module.path.rpartition("/")[0] for module in modules() if module.path.endswith("/__init__.py")}
-    assert folders == packages
+    # Alembic finds its scripts by their files.
+    assert folders - {"broker/store/migrations/versions"} == packages
