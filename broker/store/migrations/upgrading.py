@@ -1,0 +1,63 @@
+"""Brings a database to the newest tables, in one transaction that two processes do not run at once."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine
+
+# Any number that nothing else in this database locks; it spells "Pobuca".
+_LOCK = int.from_bytes(b"Pobuca", "big")
+
+
+class SchemaUnknown(Exception):
+    """The tables were made by a newer version of the broker; this one must not touch them."""
+
+
+def upgrade(engine: Engine) -> None:
+    """Runs what has not been run yet; whoever comes second waits and finds nothing to do.
+
+    Raises ``SchemaUnknown``, and what SQLAlchemy raises if the database does not answer. After any error nothing is
+    changed.
+    """
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql("BEGIN")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        try:
+            _refuse_newer(connection)
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+        connection.exec_driver_sql("COMMIT")
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the tables are those that this version of the broker works with."""
+    with engine.connect() as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+    return revision == ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _refuse_newer(connection: Connection) -> None:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    if revision is not None:
+        try:
+            ScriptDirectory.from_config(_config()).get_revision(revision)
+        except CommandError as error:
+            raise SchemaUnknown(f"the directory has schema {revision}, which a newer broker made") from error
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "broker.store:migrations")
+    config.set_main_option("path_separator", "os")
+    return config
