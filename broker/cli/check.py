@@ -8,26 +8,16 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NoReturn
 
 import click
 
+from broker.cli.loading import REJECTED, UNREADABLE, config_option
 from broker.federation.findings import Finding, printable
 from broker.federation.load import Configuration, ConfigurationRejected, ConfigurationUnreadable, load
 
-REJECTED: Final = 1
-UNREADABLE: Final = 2
-
 
 @click.command("check")
-@click.option(
-    "--config",
-    "directory",
-    type=click.Path(path_type=Path),
-    default=Path("config"),
-    show_default=True,
-    help="The configuration directory.",
-)
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object and nothing else.")
 def command(directory: Path, as_json: bool) -> None:
     """Check the configuration and tell every problem at once.
@@ -42,7 +32,7 @@ def command(directory: Path, as_json: bool) -> None:
         configuration = load(directory, environ=os.environ)
     except ConfigurationRejected as rejection:
         _report(rejection.findings, None, as_json)
-        _leave(UNREADABLE if isinstance(rejection, ConfigurationUnreadable) else REJECTED)
+        sys.exit(UNREADABLE if isinstance(rejection, ConfigurationUnreadable) else REJECTED)
     _report(configuration.warnings, configuration, as_json)
 
 
@@ -73,7 +63,3 @@ def _report(findings: Sequence[Finding], configuration: Configuration | None, as
 
 def _count(number: int, one: str, many: str = "") -> str:
     return f"{number or 'no'} {one if number == 1 else many or one + 's'}"
-
-
-def _leave(code: int) -> NoReturn:
-    sys.exit(code)

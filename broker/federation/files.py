@@ -39,9 +39,9 @@ def find_sources(directory: Path) -> tuple[list[Source], list[Finding]]:
     findings: list[Finding] = []
     sources = [Source("broker", str(directory / name), directory / name) for name in _BROKER if name in entries]
     if not sources:
-        near = did_you_mean("broker.yaml", [name for name in entries if name.endswith(_SUFFIXES)])
-        sentence = "the file is missing; docs/configuration.md says what it holds"
-        findings.append(Finding(str(directory / _BROKER[0]), 1, 1, "missing", sentence + near))
+        near = did_you_mean("broker", [Path(name).stem for name in entries if name.endswith(_SUFFIXES)])
+        hint = f"{near}, which is there?" if near else "; docs/configuration.md says what it holds"
+        findings.append(Finding(str(directory / _BROKER[0]), 1, 1, "missing", f"the file is missing{hint}"))
     if len(sources) > 1:
         extra = sources.pop()
         findings.append(Finding(extra.name, 1, 1, "conflict", "broker.yaml is there as well; keep one of the two"))
@@ -81,8 +81,9 @@ def strange_entries(directory: Path, used: set[Path]) -> Iterator[Finding]:
         named = any(use == path or path in use.parents or name.startswith(use.name + "-") for use in used)
         if name in known or named or name.endswith(_DOCUMENTATION):
             continue
-        hint = did_you_mean(name, known - {"broker.yml"}) if path.is_dir() or name.endswith(_SUFFIXES) else ""
         what = "folder" if path.is_dir() else "file"
+        # Names without their ending: every .yaml file would look a little like broker.yaml.
+        hint = did_you_mean(name, FOLDERS) if path.is_dir() else did_you_mean(path.stem, ["broker"])
         yield Finding(str(path), 1, 1, "file", f"an unknown {what}, which is not read{hint}", "warning")
 
 

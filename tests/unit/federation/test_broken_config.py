@@ -1,7 +1,7 @@
 """Every seeded mistake of ``tests/data/broken_config`` is told at its line and column, and nothing else is.
 
-A file there begins with ``# file:``, the place that it takes in the good configuration, and a ``# finds: LINE:COLUMN CODE
-FRAGMENT`` for each finding. The lines are those of the file itself.
+A file there begins with ``# file:``, the place that it takes in the good configuration, and for each finding a
+``# finds: LINE:COLUMN CODE FRAGMENT``. The lines are those of the file itself.
 """
 
 from __future__ import annotations
