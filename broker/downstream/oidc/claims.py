@@ -17,7 +17,7 @@ from broker.organizations import Organization
 
 # RFC 5646 section 2.1, as far as a directory's preferredLanguage goes: language, script, region, variants.
 _LANGUAGE_TAG: Final = re.compile(
-    r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?(?:-[A-Za-z0-9]{5,8})*", re.ASCII
+    r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*", re.ASCII
 )
 
 # Claims of the protocol itself: in an ID token these say what the provider vouches for, so nobody's attribute is

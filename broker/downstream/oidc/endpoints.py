@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from flask import Blueprint, Response, request
+from structlog.contextvars import bind_contextvars
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, UnsupportedMediaType
 
 from broker.downstream.oidc import paths
@@ -79,8 +80,8 @@ def create_blueprint(deps: OidcEndpoints) -> Blueprint:
             raise MethodNotAllowed(valid_methods=["GET", "POST"])
         _require_form()
         proved = deps.authorization.prove(_parameters())
-        with structlog.contextvars.bound_contextvars(client=proved.party.client_id):
-            return _authorize(deps, proved)
+        bind_contextvars(client=proved.party.client_id)
+        return _authorize(deps, proved)
 
     @blueprint.post(paths.TOKEN)
     def token() -> Response:
@@ -97,7 +98,7 @@ def create_blueprint(deps: OidcEndpoints) -> Blueprint:
 
     @blueprint.route(paths.USERINFO, methods=["GET", "POST"])
     def userinfo() -> Response:
-        if request.method == "POST" and (request.mimetype or request.content_length):
+        if request.content_length or "Transfer-Encoding" in request.headers:  # The header alone needs no body.
             _require_form()
         query, form = Parameters.read(request.args.lists(), ()), Parameters.read((), _form_lists())
         try:
@@ -188,7 +189,7 @@ def _unavailable(error: Exception) -> Response:
 
 
 def _note(error: OAuthError) -> None:
-    _log.warning("oauth_rejected", reason=error.reason, code=error.code, detail=error.detail, src=request.remote_addr)
+    _log.warning(error.event, reason=error.reason, code=error.code, detail=error.detail, src=request.remote_addr)
 
 
 def _unforeseen(error: Exception) -> tuple[str, str]:

@@ -8,7 +8,7 @@ OAuthError
 
 An unproved client or redirect URI is none of these: it is a ``BadRequest``, a page of ours (threats DO-02). The
 description is a fixed sentence in the characters of RFC 6749 section 4.1.2.1 and never repeats what was sent.
-``reason`` is the log word of the threat catalogue, ``detail`` is for the log alone.
+``event`` and ``reason`` are the log words of the threat catalogue, ``detail`` is for the log alone.
 """
 
 from __future__ import annotations
@@ -21,12 +21,15 @@ class OAuthError(Exception):
 
     status: ClassVar[int] = 400
 
-    def __init__(self, code: str, reason: str, description: str, *, detail: str = "") -> None:
+    def __init__(
+        self, code: str, reason: str, description: str, *, detail: str = "", event: str = "oauth_rejected"
+    ) -> None:
         super().__init__(f"{code}/{reason}")
         self.code = code
         self.reason = reason
         self.description = description
         self.detail = detail
+        self.event = event
 
 
 class AuthorizationRefused(OAuthError):
@@ -51,9 +54,6 @@ class BearerRefused(OAuthError):
 
     ``code`` is empty when the request brought no token at all: then RFC 6750 section 3.1 says to name no error.
     """
-
-    def __init__(self, code: str, reason: str, description: str, *, detail: str = "") -> None:
-        super().__init__(code, reason, description, detail=detail)
 
     @property
     def http_status(self) -> int:

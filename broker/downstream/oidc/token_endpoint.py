@@ -7,12 +7,11 @@ or verifier is burnt.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import structlog
+from structlog.contextvars import bind_contextvars
 
 from broker.downstream.oidc import claims, client_authentication, pkce
 from broker.downstream.oidc.errors import TokenRefused
@@ -21,11 +20,8 @@ from broker.downstream.oidc.minting import IdTokens, Statement
 from broker.downstream.oidc.parameters import Parameters
 from broker.downstream.oidc.parties import RelyingParties, RelyingParty
 from broker.downstream.oidc.provider import BrokerProvider, CodeTokenRequest, IssuedTokens
-from broker.downstream.oidc.standing import Standing, StandingPeople
+from broker.downstream.oidc.standing import NoLongerAdmitted, Standing, StandingPeople
 from broker.downstream.oidc.subjects import Subjects
-from broker.errors import NotAllowed, SsoRequired
-
-_log = structlog.get_logger()
 
 SessionIsLive = Callable[[str], bool]
 
@@ -47,10 +43,7 @@ class TokenEndpoint:
         if parameters.too_long or parameters.repeated or parameters.in_query:
             raise TokenRefused("invalid_request", "params", "A parameter is repeated, too long, or in the query.")
         party = client_authentication.authenticate(self.parties, parameters, authorization)
-        with structlog.contextvars.bound_contextvars(client=party.client_id):
-            return self._answer(party, parameters)
-
-    def _answer(self, party: RelyingParty, parameters: Parameters) -> dict[str, Any]:
+        bind_contextvars(client=party.client_id)
         grant_type = parameters.get("grant_type")
         if grant_type is None:
             raise TokenRefused("invalid_request", "params", "grant_type is required.")
@@ -71,10 +64,9 @@ class TokenEndpoint:
             raise TokenRefused("invalid_grant", "session", "The code is not valid.", detail="the session has ended")
         try:
             return self.people.admit(party, grant)
-        except (NotAllowed, SsoRequired) as error:
-            if isinstance(error, SsoRequired):
-                _log.warning("enforcement_denied", reason=error.reason, org=grant.organization, conn=grant.connection)
-            raise TokenRefused("invalid_grant", error.reason, "The code is not valid.", detail=error.detail) from error
+        except NoLongerAdmitted as no:
+            said = "The code is not valid."
+            raise TokenRefused("invalid_grant", no.reason, said, detail=no.detail, event=no.event) from no
 
     def _fulfil(
         self, party: RelyingParty, request: CodeTokenRequest, redeemed: RedeemedCode, standing: Standing
@@ -109,7 +101,7 @@ def allowed(party: RelyingParty, names: tuple[str, ...]) -> frozenset[str]:
 
 def _require_binding(party: RelyingParty, request: CodeTokenRequest, grant: CodeGrant) -> None:
     """RFC 6749 section 4.1.3: the client it was issued to, the redirect URI it was sent to, the verifier behind it."""
-    if not hmac.compare_digest(party.client_id.encode(), grant.client_id.encode()):
+    if party.client_id != grant.client_id:
         raise TokenRefused("invalid_grant", "code_binding", "The code is not valid.", detail="another client")
     if request.redirect_uri != grant.redirect_uri:
         raise TokenRefused("invalid_grant", "code_binding", "redirect_uri is not the one of the request.")

@@ -6,19 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-import structlog
+from structlog.contextvars import bind_contextvars
 
 from broker.downstream.oidc import claims
 from broker.downstream.oidc.errors import BearerRefused
 from broker.downstream.oidc.grants import AccessGrant, Grants
 from broker.downstream.oidc.parameters import Parameters
 from broker.downstream.oidc.parties import RelyingParties, RelyingParty
-from broker.downstream.oidc.standing import Standing, StandingPeople
+from broker.downstream.oidc.standing import NoLongerAdmitted, Standing, StandingPeople
 from broker.downstream.oidc.subjects import Subjects
 from broker.downstream.oidc.token_endpoint import allowed
-from broker.errors import NotAllowed, SsoRequired
-
-_log = structlog.get_logger()
 
 # RFC 6750 section 2.1, ``b64token``.
 _BEARER: Final = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.ASCII | re.IGNORECASE)
@@ -39,21 +36,18 @@ class UserInfoEndpoint:
         party = self.parties.get(access.client_id) if access is not None else None
         if access is None or party is None:
             raise BearerRefused("invalid_token", "access_token", "The access token is not valid.")
-        with structlog.contextvars.bound_contextvars(client=party.client_id):
-            standing = self._admit(party, access)
-            names = claims.names_of(party.scopes & set(access.scopes)) | allowed(party, access.userinfo_claims)
-            subject = self.subjects.subject(party, access.account_id)
-            return {"sub": subject, **claims.release(standing.person, names)}
+        bind_contextvars(client=party.client_id)
+        standing = self._admit(party, access)
+        names = claims.names_of(party.scopes & set(access.scopes)) | allowed(party, access.userinfo_claims)
+        subject = self.subjects.subject(party, access.account_id)
+        return {"sub": subject, **claims.release(standing.person, names)}
 
     def _admit(self, party: RelyingParty, access: AccessGrant) -> Standing:
         try:
             return self.people.admit(party, access)
-        except (NotAllowed, SsoRequired) as error:
-            if isinstance(error, SsoRequired):
-                _log.warning("enforcement_denied", reason=error.reason, org=access.organization, conn=access.connection)
-            raise BearerRefused(
-                "invalid_token", error.reason, "The access token is not valid.", detail=error.detail
-            ) from error
+        except NoLongerAdmitted as no:
+            said = "The access token is not valid."
+            raise BearerRefused("invalid_token", no.reason, said, detail=no.detail, event=no.event) from no
 
 
 def bearer_token(query: Parameters, form: Parameters, authorization: str | None) -> str:

@@ -1,4 +1,4 @@
-"""The endpoints in an application of their own, with everything behind them real but the login: that is told who signs in."""
+"""The endpoints in an application of their own; all behind them is real but the login, which is told who signs in."""
 
 from __future__ import annotations
 
@@ -19,18 +19,11 @@ from werkzeug.test import TestResponse
 
 from broker.admission import Evidence, Gate
 from broker.clock import ManualClock
-from broker.downstream.oidc.authorization_endpoint import AuthorizationEndpoint
-from broker.downstream.oidc.endpoints import OidcEndpoints, create_blueprint
-from broker.downstream.oidc.grants import GrantLifetimes, Grants
-from broker.downstream.oidc.metadata import ProviderSettings, provider_metadata
-from broker.downstream.oidc.minting import IdTokens
+from broker.downstream.oidc.assembly import Surroundings, TokenLifetimes, assemble
+from broker.downstream.oidc.endpoints import create_blueprint
+from broker.downstream.oidc.metadata import ProviderSettings
 from broker.downstream.oidc.parties import FixedRelyingParties, RelyingParty
-from broker.downstream.oidc.provider import BrokerProvider
-from broker.downstream.oidc.responder import NAME, OidcResponder
-from broker.downstream.oidc.standing import StandingPeople
 from broker.downstream.oidc.subjects import Subjects
-from broker.downstream.oidc.token_endpoint import TokenEndpoint
-from broker.downstream.oidc.userinfo_endpoint import UserInfoEndpoint
 from broker.entropy import SystemEntropy
 from broker.errors import PartyError
 from broker.federation.model import RelyingPartyConfig
@@ -51,6 +44,7 @@ SECRET = "s3cret with +reserved: %chars/é"
 VERIFIER = "v" * 20 + "-._~" + "A9" * 20
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 SEALING_KEY = bytes(range(32))
+PAIRWISE_KEY = b"k" * 32
 
 
 def party(**changes: Any) -> RelyingParty:
@@ -108,7 +102,9 @@ class MemoryDirectory:
     def create_account(self, draft: NewAccount) -> tuple[Account, bool]:
         raise NotImplementedError
 
-    def accounts(self, organization: str, *, after: tuple[str, str] | None = None, limit: int = 50) -> Sequence[Account]:
+    def accounts(
+        self, organization: str, *, after: tuple[str, str] | None = None, limit: int = 50
+    ) -> Sequence[Account]:
         raise NotImplementedError
 
     def photo(self, account_id: str) -> tuple[str, bytes] | None:
@@ -159,7 +155,7 @@ class SeededEntropy:
     """Values that are the same in every run."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311 - the same values in every run
 
     def token(self, nbytes: int = 32) -> str:
         return base64.urlsafe_b64encode(self._random.randbytes(nbytes)).rstrip(b"=").decode("ascii")
@@ -171,7 +167,13 @@ class SeededEntropy:
 class Stand:
     """One provider. ``signs_in`` is who the login finds; ``refusal`` is what it answers instead."""
 
-    def __init__(self, folder: Path, keys: Sequence[StoredKey], parties: Sequence[RelyingParty] = PARTIES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        keys: Sequence[StoredKey],
+        parties: Sequence[RelyingParty] = PARTIES,
+        issuer: str = ISSUER,
+    ) -> None:
         self.clock = ManualClock(NOW)
         self.store = Switched(SqliteState(folder / "state.sqlite", self.clock))
         self.directory = MemoryDirectory(keys)
@@ -181,13 +183,27 @@ class Stand:
         self.sessions = Sessions(self.store, self.clock, entropy, Lifetimes(timedelta(hours=1), timedelta(hours=12)))
         self.keys = KeyRing.open(self.directory, SEALING_KEY, self.clock)
         self.parties = FixedRelyingParties(parties)
-        lifetimes = GrantLifetimes(timedelta(seconds=60), timedelta(seconds=900))
-        self.grants = Grants(self.store, self.clock, entropy, lifetimes)
-        self.subjects = Subjects(b"k" * 32)
-        settings = ProviderSettings(ISSUER, ("urn:pobuca:acr:directory", "urn:pobuca:acr:mfa"))
-        self.provider = BrokerProvider(provider_metadata(settings), self.parties)
-        self.people = StandingPeople(self.directory, self.gate, self.organizations)
-        self.responder = OidcResponder(ISSUER, self.provider, self.parties, self.grants, self.subjects)
+        self.subjects = Subjects(PAIRWISE_KEY)
+        provider = assemble(
+            ProviderSettings(issuer, ("urn:pobuca:acr:directory", "urn:pobuca:acr:mfa")),
+            TokenLifetimes(timedelta(seconds=60), timedelta(seconds=900), timedelta(seconds=900)),
+            Surroundings(
+                store=self.store,
+                directory=self.directory,
+                organizations=self.organizations,
+                gate=self.gate,
+                keys=self.keys,
+                clock=self.clock,
+                entropy=entropy,
+                parties=self.parties,
+                session_is_live=self.sessions.live,
+                pairwise_key=PAIRWISE_KEY,
+            ),
+            self._begin_login,
+        )
+        self.grants = provider.grants
+        self.responder = provider.responder
+        self.endpoints = provider.endpoints
         self.logins: list[LoginRequest] = []
         self.signs_in: Authentication = authentication(amr=("pwd", "mfa"))
         self.refusal: PartyError | None = None
@@ -204,24 +220,7 @@ class Stand:
         language.install(app, "en")
         error_pages.install(app)
         app.add_url_rule("/", "pages.home", lambda: "home")
-        endpoints = OidcEndpoints(
-            issuer=ISSUER,
-            provider=self.provider,
-            keys=self.keys,
-            authorization=AuthorizationEndpoint(NAME, ISSUER, self.provider, self.parties, self.keys),
-            token=TokenEndpoint(
-                provider=self.provider,
-                parties=self.parties,
-                grants=self.grants,
-                people=self.people,
-                session_is_live=self.sessions.live,
-                subjects=self.subjects,
-                id_tokens=IdTokens(ISSUER, self.keys, self.clock, timedelta(seconds=900)),
-            ),
-            userinfo=UserInfoEndpoint(self.parties, self.grants, self.people, self.subjects),
-            begin_login=self._begin_login,
-        )
-        app.register_blueprint(create_blueprint(endpoints))
+        app.register_blueprint(create_blueprint(self.endpoints))
         return app
 
     def _begin_login(self, request: LoginRequest) -> Response:
@@ -243,12 +242,9 @@ class Stand:
 
     # -- what an application does -----------------------------------------------------------------------------
 
-    def authorize(self, *, method: str = "GET", **parameters: str | None) -> TestResponse:
+    def authorize(self, **parameters: str | None) -> TestResponse:
         """An authorization request; None leaves a usual parameter out."""
-        fields = {name: value for name, value in (request() | parameters).items() if value is not None}
-        if method == "POST":
-            return self.client.post("/authorize", data=fields, base_url=ISSUER)
-        return self.client.get("/authorize", query_string=fields, base_url=ISSUER)
+        return self.client.get("/authorize", query_string=asked(**parameters), base_url=ISSUER)
 
     def code(self, **parameters: str | None) -> str:
         """The code of a sign-in."""
@@ -263,9 +259,7 @@ class Stand:
             "code_verifier": VERIFIER,
         }
         sent = {name: value for name, value in (usual | fields).items() if value is not None}
-        return self.client.post(
-            "/token", data=sent, headers=basic() if headers is None else headers, base_url=ISSUER
-        )
+        return self.client.post("/token", data=sent, headers=basic() if headers is None else headers, base_url=ISSUER)
 
     def tokens(self, **parameters: str | None) -> dict[str, Any]:
         """The answer of the token endpoint after a sign-in."""
@@ -296,6 +290,11 @@ def request() -> dict[str, str | None]:
         "code_challenge": CHALLENGE,
         "code_challenge_method": "S256",
     }
+
+
+def asked(**parameters: str | None) -> dict[str, str]:
+    """The usual request with changes; None leaves a usual parameter out."""
+    return {name: value for name, value in (request() | parameters).items() if value is not None}
 
 
 def basic(client_id: str = "sample", secret: str = SECRET) -> dict[str, str]:

@@ -1,0 +1,59 @@
+"""S256 for every client (RFC 7636, threats DO-05)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broker.downstream.oidc import pkce
+from broker.downstream.oidc.errors import AuthorizationRefused, TokenRefused
+from tests.unit.downstream.oidc.stand import CHALLENGE, VERIFIER
+
+# RFC 7636 appendix B.
+RFC_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+RFC_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+def test_the_example_of_the_specification_fits() -> None:
+    assert pkce.require_challenge(RFC_CHALLENGE, "S256") == RFC_CHALLENGE
+    pkce.require_verifier(RFC_VERIFIER, RFC_CHALLENGE)
+
+
+@pytest.mark.parametrize(
+    ("challenge", "method"),
+    [
+        (None, "S256"),
+        (CHALLENGE, None),
+        (CHALLENGE, "plain"),
+        (CHALLENGE, "s256"),
+        (CHALLENGE, "S384"),
+        (CHALLENGE + "=", "S256"),
+        (CHALLENGE[:-1], "S256"),
+        (CHALLENGE[:-1] + "B", "S256"),
+        (CHALLENGE[:-1] + "+", "S256"),
+        (CHALLENGE + "\n", "S256"),
+        ("", "S256"),
+    ],
+)
+def test_any_other_challenge_is_refused(challenge: str | None, method: str | None) -> None:
+    with pytest.raises(AuthorizationRefused) as refused:
+        pkce.require_challenge(challenge, method)
+    assert (refused.value.code, refused.value.reason) == ("invalid_request", "pkce")
+
+
+@pytest.mark.parametrize(
+    "verifier",
+    [None, "", "a" * 42, "a" * 129, VERIFIER + "=", VERIFIER[:-1] + "é", VERIFIER + "\n", VERIFIER[:-1], RFC_VERIFIER],
+)
+def test_any_other_verifier_is_refused(verifier: str | None) -> None:
+    with pytest.raises(TokenRefused) as refused:
+        pkce.require_verifier(verifier, CHALLENGE)
+    assert (refused.value.code, refused.value.reason) == ("invalid_grant", "pkce")
+
+
+@given(st.text())
+def test_no_text_but_the_verifier_fits(verifier: str) -> None:
+    if verifier != VERIFIER:
+        with pytest.raises(TokenRefused):
+            pkce.require_verifier(verifier, CHALLENGE)
