@@ -8,7 +8,7 @@ word that switches it off. An error inside a rule refuses.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from typing import Final
 
 from broker.addresses import canonical_address
@@ -69,10 +69,11 @@ class Admission:
     subject: Subject
     account_id: str | None
     passed: tuple[str, ...]
-    _seal: object = None
+    # Not a field: what is no field is not copied by ``dataclasses.replace``, so no admission grows out of another.
+    seal: InitVar[object] = None
 
-    def __post_init__(self) -> None:
-        if self._seal is not _SEAL:
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
             raise TypeError("only Gate.admit makes an Admission")
 
 

@@ -49,6 +49,22 @@ def configure(clock: Clock, stream: TextIO | None = None) -> None:
     logging.basicConfig(handlers=[_Bridge()], level=logging.WARNING, force=True)
 
 
+SERVER_LOGGING: Final[dict[str, Any]] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"events": {"()": "broker.log.ServerEvents"}},
+    "loggers": {"_granian": {"handlers": ["events"], "level": "INFO", "propagate": False}},
+}
+"""``logging.config`` for the HTTP server: its own messages, which quote no request, become events."""
+
+
+class ServerEvents(logging.Handler):
+    """Turns the HTTP server's messages (started, stopped, a worker died) into events."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().log(record.levelno, "server", message=record.getMessage())
+
+
 class _Bridge(logging.Handler):
     """A library's warning becomes one event; its message is not kept, since it may quote what it choked on (L8)."""
 

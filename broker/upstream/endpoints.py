@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 from flask import Blueprint, Response, request
-from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.datastructures import MultiDict
 
 from broker.errors import BadRequest
 from broker.login import Answered, LoginFlow
@@ -49,7 +49,7 @@ def _read_answer() -> UpstreamAnswer:
     if request.method == "POST":
         if request.mimetype != "application/x-www-form-urlencoded" or request.query_string:
             raise BadRequest("params", "a form_post answer is a form without a query")
-        fields = request.form
+        fields: MultiDict[str, str] = request.form
     else:
         fields = request.args
     values = {name: _single(fields, name) for name in _NAMES}
@@ -62,7 +62,7 @@ def _read_answer() -> UpstreamAnswer:
 _NAMES: Final = ("state", "code", "error", "error_description", "iss", "session_state")
 
 
-def _single(fields: ImmutableMultiDict[str, str], name: str) -> str | None:
+def _single(fields: MultiDict[str, str], name: str) -> str | None:
     values = fields.getlist(name)
     if len(values) > 1:
         raise BadRequest("params", f"{name} came {len(values)} times")

@@ -1,0 +1,250 @@
+"""The composition root: builds every object once, and is the only module of the service that knows the adapters."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, Response
+
+from broker.admission import Gate
+from broker.assurance import Contexts
+from broker.clock import Clock, SystemClock
+from broker.downstream.oidc import endpoints as oidc_endpoints
+from broker.downstream.oidc.authorization_endpoint import AuthorizationEndpoint
+from broker.downstream.oidc.grants import GrantLifetimes, Grants
+from broker.downstream.oidc.metadata import ProviderSettings, provider_metadata
+from broker.downstream.oidc.minting import IdTokens
+from broker.downstream.oidc.parties import FixedRelyingParties, RelyingParty
+from broker.downstream.oidc.provider import BrokerProvider
+from broker.downstream.oidc.responder import NAME as OIDC
+from broker.downstream.oidc.responder import OidcResponder
+from broker.downstream.oidc.standing import StandingPeople
+from broker.downstream.oidc.subjects import Subjects
+from broker.downstream.oidc.token_endpoint import TokenEndpoint
+from broker.downstream.oidc.userinfo_endpoint import UserInfoEndpoint
+from broker.entropy import Entropy, SystemEntropy
+from broker.federation.load import Configuration
+from broker.federation.model import ClientSecret as ConfiguredSecret
+from broker.federation.model import SqliteStore
+from broker.federation.registry import Registry
+from broker.http_client import HttpClient
+from broker.jose.certificate_key import CertificateKey
+from broker.jose.key_ring import KeyRing
+from broker.login import LoginFlow
+from broker.messages import LoginRequest
+from broker.provisioning.just_in_time import JustInTime
+from broker.sessions import Lifetimes, Sessions
+from broker.store import opening
+from broker.store.directory import Directory
+from broker.store.state import StateStore
+from broker.transactions import Transactions
+from broker.upstream import endpoints as upstream_endpoints
+from broker.upstream.entra.assurance import DIRECTORY_ACR
+from broker.upstream.entra_oidc.client_assertion import ClientCertificate, ClientCredential, ClientSecret
+from broker.upstream.entra_oidc.connector import EntraOidcConnector
+from broker.upstream.entra_oidc.settings import EntraOidcSettings
+from broker.web import error_pages, headers, health, language, pages, reference, requests
+from broker.web.steps import current_browser, present_step
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the broker stands on: time, randomness and its two stores."""
+
+    clock: Clock
+    entropy: Entropy
+    state: StateStore
+    directory: Directory
+
+    @classmethod
+    def of(
+        cls, configuration: Configuration, *, clock: Clock | None = None, entropy: Entropy | None = None
+    ) -> Surroundings:
+        """The machine's own clock and generator unless given, and the configured stores, opened and not migrated."""
+        clock = clock or SystemClock()
+        state = opening.open_state(clock=clock, **_state_place(configuration))
+        return cls(clock, entropy or SystemEntropy(), state, open_directory(configuration))
+
+
+def prepare_stores(configuration: Configuration, clock: Clock) -> str | None:
+    """Brings both stores into a state that the workers can use, once, before they start; a warning, or None.
+
+    Raises ``StoreUnsuitable``, ``StateUnavailable`` or ``DirectoryUnavailable``.
+    """
+    opening.prepare_directory(**_directory_place(configuration))
+    return opening.prepare_state(clock=clock, **_state_place(configuration))
+
+
+def open_directory(configuration: Configuration) -> Directory:
+    """The configured directory."""
+    return opening.open_directory(**_directory_place(configuration))
+
+
+def _state_place(configuration: Configuration) -> dict[str, Any]:
+    store = configuration.broker.stores.state
+    if isinstance(store, SqliteStore):
+        return {"location": configuration.path(store.path)}
+    return {
+        "location": store.url,
+        "username": store.username,
+        "password": configuration.secret(store.password) if store.password else None,
+        "ca_bundle": _ca_bundle(configuration),
+    }
+
+
+def _directory_place(configuration: Configuration) -> dict[str, Any]:
+    store = configuration.broker.stores.directory
+    if isinstance(store, SqliteStore):
+        return {"location": configuration.path(store.path)}
+    return {
+        "location": store.url,
+        "password": configuration.secret(store.password) if store.password else None,
+    }
+
+
+def create_app(configuration: Configuration, surroundings: Surroundings | None = None) -> Flask:
+    """The broker as a WSGI application."""
+    around = surroundings or Surroundings.of(configuration)
+    settings = configuration.broker
+    registry = Registry(configuration)
+    gate = Gate(registry)
+    sessions = Sessions(around.state, around.clock, around.entropy, _session_lifetimes(configuration))
+    connector = _entra(configuration, registry, around)
+    flow = LoginFlow(
+        transactions=Transactions(around.state, around.clock, around.entropy),
+        sessions=sessions,
+        gate=gate,
+        accounts=JustInTime(around.directory, registry, around.clock, around.entropy),
+        organizations=registry,
+        connectors={connector.kind: connector},
+        contexts=Contexts(DIRECTORY_ACR, frozenset(settings.entra.authentication_contexts)),
+        clock=around.clock,
+    )
+    own_pages = pages.OwnPages()
+    flow.register(own_pages)
+
+    prefix = urlsplit(settings.public_url).path
+    app = _bare_app(configuration, around, prefix)
+    form_key = _derived(configuration, "form tokens")
+    for blueprint in (
+        pages.create_blueprint(flow, registry, around.directory, own_pages, form_key),
+        upstream_endpoints.create_blueprint(flow),
+        health.create_blueprint(around.state, around.directory),
+    ):
+        app.register_blueprint(blueprint, url_prefix=prefix or None)
+    app.register_blueprint(_oidc(configuration, flow, gate, registry, sessions, around))
+    return app
+
+
+def _bare_app(configuration: Configuration, around: Surroundings, prefix: str) -> Flask:
+    """Everything that holds for every request, whatever it asks."""
+    settings = configuration.broker
+    app = Flask("broker.web", root_path=str(Path(pages.__file__).parent), static_url_path=f"{prefix}/static")
+    reference.install(app, around.entropy)
+    requests.install(app, settings.public_url)
+    headers.install(app, around.entropy)
+    language.install(app, settings.default_language)
+    error_pages.install(app)
+    app.jinja_env.globals["support_url"] = settings.support_url
+    proxy = settings.listen.behind_proxy
+    trusted = proxy.trusted_addresses if proxy else []
+    app.wsgi_app = requests.ClientAddress(app.wsgi_app, trusted=trusted)  # type: ignore[method-assign]  # Flask's way
+    return app
+
+
+def _entra(configuration: Configuration, registry: Registry, around: Surroundings) -> EntraOidcConnector:
+    settings = configuration.broker
+    http = HttpClient(
+        allowed_private_addresses=settings.outbound.allowed_private_addresses,
+        ca_bundle=str(bundle) if (bundle := _ca_bundle(configuration)) else None,
+        timeout=timedelta(seconds=settings.outbound.timeout_seconds),
+    )
+    return EntraOidcConnector(
+        EntraOidcSettings.of(settings.entra),
+        _entra_credential(configuration, around),
+        registry,
+        http,
+        around.clock,
+        public_url=settings.public_url,
+    )
+
+
+def _entra_credential(configuration: Configuration, around: Surroundings) -> ClientCredential:
+    entra = configuration.broker.entra
+    credential = entra.credential
+    if isinstance(credential, ConfiguredSecret):
+        return ClientSecret(configuration.secret(credential.secret))
+    key = CertificateKey.from_pem(
+        configuration.secret(credential.key).reveal().encode(),
+        configuration.path(credential.certificate).read_bytes(),
+    )
+    return ClientCertificate(
+        entra.client_id, key, around.clock, around.entropy, assertion=credential.assertion
+    )
+
+
+def _oidc(
+    configuration: Configuration,
+    flow: LoginFlow,
+    gate: Gate,
+    registry: Registry,
+    sessions: Sessions,
+    around: Surroundings,
+) -> Blueprint:
+    """The OpenID Provider."""
+    settings = configuration.broker
+    issuer = settings.public_url
+    keys = KeyRing.open(around.directory, configuration.sealing_key(), around.clock)
+    parties = FixedRelyingParties(
+        RelyingParty.of(party, configuration.secret(party.client_secret) if party.client_secret else None)
+        for party in configuration.relying_parties
+    )
+    contexts = (DIRECTORY_ACR, *settings.entra.authentication_contexts)
+    provider = BrokerProvider(provider_metadata(ProviderSettings(issuer, contexts)), parties)
+    tokens = settings.tokens
+    grants = Grants(
+        around.state,
+        around.clock,
+        around.entropy,
+        GrantLifetimes(timedelta(seconds=tokens.code_seconds), timedelta(seconds=tokens.access_token_seconds)),
+    )
+    subjects = Subjects(_derived(configuration, "pairwise sub"))
+    people = StandingPeople(around.directory, gate, registry)
+    flow.register(OidcResponder(issuer, provider, parties, grants, subjects))
+    id_tokens = IdTokens(issuer, keys, around.clock, timedelta(seconds=tokens.id_token_seconds))
+
+    def begin_login(request: LoginRequest) -> Response:
+        browser = current_browser()
+        return present_step(flow.begin(request, browser), browser)
+
+    return oidc_endpoints.create_blueprint(
+        oidc_endpoints.OidcEndpoints(
+            issuer=issuer,
+            provider=provider,
+            keys=keys,
+            authorization=AuthorizationEndpoint(OIDC, issuer, provider, parties, keys),
+            token=TokenEndpoint(provider, parties, grants, people, sessions.live, subjects, id_tokens),
+            userinfo=UserInfoEndpoint(parties, grants, people, subjects),
+            begin_login=begin_login,
+        )
+    )
+
+
+def _session_lifetimes(configuration: Configuration) -> Lifetimes:
+    settings = configuration.broker.sessions
+    return Lifetimes(timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.absolute_hours))
+
+
+def _ca_bundle(configuration: Configuration) -> Path | None:
+    written = configuration.broker.outbound.ca_bundle
+    return configuration.path(written) if written else None
+
+
+def _derived(configuration: Configuration, purpose: str) -> bytes:
+    """A key of its own for each purpose, so that the use of one tells nothing of another."""
+    return hashlib.blake2b(key=configuration.sealing_key(), person=purpose.encode()[:16], digest_size=32).digest()

@@ -1,0 +1,111 @@
+"""``broker serve``: the whole production start.
+
+The first process checks the configuration, brings the directory's tables up to date, makes the first keys, and then
+only minds its workers. Each worker builds the application for itself, so that no connection is shared over a fork.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+import structlog
+
+from broker import log
+from broker.cli.loading import config_option, load_or_leave
+from broker.clock import SystemClock
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    from broker.federation.load import Configuration
+
+# Milliseconds until a request's header must be complete (threats WE-07).
+_HEADER_TIMEOUT_MS: Final = 10_000
+# Bytes of one request's header: query and cookies of eight parallel logins fit, more does not (threats G7).
+_HEADER_BYTES: Final = 64 * 1024
+# Seconds that a stopping worker has to finish what it is doing; an upstream call takes 5 at most (threats G8, SS-10).
+_DRAIN_SECONDS: Final = 10
+
+_log = structlog.get_logger()
+
+
+@click.command("serve")
+@config_option
+def command(directory: Path) -> None:
+    """Serve people and applications.
+
+    Needs nothing but the configuration directory and the secrets that it names. Stops on Ctrl-C or SIGTERM, after the
+    requests at hand are answered.
+    """
+    log.configure(SystemClock())
+    configuration = load_or_leave(directory)
+    for finding in configuration.warnings:
+        _log.warning("config_warning", detail=str(finding))
+    _prepare(configuration)
+    _serve(configuration)
+
+
+def _prepare(configuration: Configuration) -> None:
+    """What is done once, before any worker starts; ends the process with a sentence if a store cannot be used."""
+    from broker.app import open_directory, prepare_stores
+    from broker.jose.key_ring import KeyRing
+    from broker.jose.signing import KeyBroken
+    from broker.store.directory import DirectoryUnavailable
+    from broker.store.opening import StoreUnsuitable
+    from broker.store.state import StateUnavailable
+
+    clock = SystemClock()
+    try:
+        warning = prepare_stores(configuration, clock)
+        with closing(open_directory(configuration)) as directory:
+            KeyRing.open(directory, configuration.sealing_key(), clock)
+    except (StoreUnsuitable, StateUnavailable, DirectoryUnavailable, KeyBroken) as error:
+        raise click.ClickException(str(error)) from error
+    if warning is not None:
+        _log.warning("store_warning", reason="evicted", detail=warning)
+
+
+def _serve(configuration: Configuration) -> None:
+    from granian import Granian
+    from granian.constants import HTTPModes, Interfaces, SSLProtocols
+    from granian.http import HTTP1Settings
+
+    listen = configuration.broker.listen
+    tls: dict[str, Any] = {}
+    if listen.tls is not None:
+        tls = {
+            "ssl_cert": configuration.path(listen.tls.certificate),
+            "ssl_key": configuration.path(listen.tls.key),
+            "ssl_protocol_min": SSLProtocols.tls12,
+        }
+    workers = listen.workers or os.cpu_count() or 1
+    _log.info("serving", public_url=configuration.broker.public_url, port=listen.port, workers=workers)
+    Granian(
+        "broker",
+        address=listen.host,
+        port=listen.port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=listen.blocking_threads,
+        http=HTTPModes.auto if listen.tls else HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_TIMEOUT_MS, max_buffer_size=_HEADER_BYTES),
+        websockets=False,
+        log_dictconfig=log.SERVER_LOGGING,
+        log_access=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_DRAIN_SECONDS,
+        **tls,
+    ).serve(target_loader=partial(_load, configuration.directory), wrap_loader=False)
+
+
+def _load(directory: Path) -> WSGIApplication:
+    """The application of one worker process."""
+    from broker.app import create_app
+
+    log.configure(SystemClock())
+    return create_app(load_or_leave(directory))

@@ -1,0 +1,102 @@
+"""Our own sessions (threats SS-01, SS-04)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from broker.admission import Admission, Evidence, Gate
+from broker.clock import ManualClock
+from broker.entropy import Entropy, digest
+from broker.errors import NotAllowed
+from broker.identity import Subject
+from broker.sessions import Lifetimes, Sessions
+from broker.store.state import StateStore
+from tests.support.people import TENANT_A, FixedOrganizations, account, authentication
+
+IDLE, ABSOLUTE = timedelta(minutes=60), timedelta(hours=12)
+gate = Gate(FixedOrganizations())
+
+
+@pytest.fixture
+def sessions(state_store: StateStore, clock: ManualClock, entropy: Entropy) -> Sessions:
+    return Sessions(state_store, clock, entropy, Lifetimes(IDLE, ABSOLUTE))
+
+
+def admission() -> Admission:
+    return gate.admit(Evidence.fresh(authentication(), account(), None))
+
+
+def opened(sessions: Sessions, replaced: str | None = None) -> str:
+    return sessions.open(admission(), account(), authentication(), replaced)[1]
+
+
+def test_an_opened_session_is_found_by_its_handle_and_live_by_its_sid(sessions: Sessions) -> None:
+    session, handle = sessions.open(admission(), account(), authentication(), None)
+    dormant = sessions.find(handle)
+    assert dormant is not None
+    assert dormant.facts == session
+    assert session.sid == digest(handle)
+    assert sessions.live(session.sid)
+    assert sessions.find(session.sid) is None, "the public name is no way in"
+
+
+def test_ss_01_a_new_session_ends_the_one_it_replaces(sessions: Sessions) -> None:
+    first = opened(sessions)
+    second = opened(sessions, digest(first))
+    assert first != second
+    assert sessions.find(first) is None
+    assert sessions.find(second) is not None
+
+
+def test_it_ends_when_idle(sessions: Sessions, clock: ManualClock) -> None:
+    handle = opened(sessions)
+    clock.advance(IDLE - timedelta(seconds=1))
+    assert sessions.find(handle)
+    clock.advance(timedelta(seconds=1))
+    assert sessions.find(handle) is None
+
+
+def test_use_keeps_it_awake_but_not_beyond_the_absolute_end(sessions: Sessions, clock: ManualClock) -> None:
+    handle = opened(sessions)
+    for _ in range(15):
+        clock.advance(timedelta(minutes=45))
+        dormant = sessions.find(handle)
+        assert dormant is not None
+        sessions.resume(admission(), dormant)
+    clock.advance(timedelta(minutes=44))
+    assert sessions.find(handle)
+    clock.advance(timedelta(minutes=1))
+    assert sessions.find(handle) is None
+
+
+def test_an_ended_session_is_gone(sessions: Sessions) -> None:
+    session, handle = sessions.open(admission(), account(), authentication(), None)
+    assert sessions.end(handle)
+    assert not sessions.end(handle)
+    assert not sessions.live(session.sid)
+
+
+def test_an_admission_of_somebody_else_opens_and_wakes_nothing(sessions: Sessions) -> None:
+    other = account(id="another", subject=Subject.entra(TENANT_A, "91fab1d9-0e5f-4b25-8784-d678371b6f47"))
+    elsewhere = gate.admit(Evidence.fresh(authentication(subject=other.subject), other, None))
+    with pytest.raises(NotAllowed):
+        sessions.open(elsewhere, account(), authentication(), None)
+    dormant = sessions.find(opened(sessions))
+    assert dormant is not None
+    with pytest.raises(NotAllowed):
+        sessions.resume(elsewhere, dormant)
+
+
+def test_a_session_is_opened_for_an_account_that_exists_only(sessions: Sessions) -> None:
+    before = gate.admit(Evidence.fresh(authentication(), None, None))
+    with pytest.raises(NotAllowed):
+        sessions.open(before, account(), authentication(), None)
+
+
+def test_how_and_when_the_person_proved_themselves_stays_with_the_session(sessions: Sessions) -> None:
+    said = replace(authentication(), acr="urn:pobuca:acr:mfa", amr=("mfa",), authenticated_at=None)
+    session, handle = sessions.open(admission(), account(), said, None)
+    assert (session.acr, session.amr, session.authenticated_at) == ("urn:pobuca:acr:mfa", ("mfa",), None)
