@@ -1,0 +1,72 @@
+"""Everything one simulator is made of, handed to each of its parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from broker.clock import Clock
+from broker.demo.entra.directory import SimulatedDirectory
+from broker.demo.entra.faults import Faults
+from broker.demo.entra.grants import Grants
+from broker.demo.entra.interaction import Interactions
+from broker.demo.entra.journal import Journal
+from broker.demo.entra.keys import KeyRing
+from broker.demo.entra.mutations import TokenMutations
+from broker.demo.entra.sessions import BrowserSessions
+
+
+class ShiftedClock:
+    """A clock that runs with another one, but wrong by ``offset``."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.offset = timedelta()
+
+    def now(self) -> datetime:
+        return self._clock.now() + self.offset
+
+
+@dataclass(slots=True)
+class Simulator:
+    directory: SimulatedDirectory
+    clock: ShiftedClock
+    # Without a slash at the end. Login and Graph share it; their paths do not collide.
+    base_url: str
+    keys: KeyRing
+    sessions: BrowserSessions
+    interactions: Interactions
+    grants: Grants
+    mutations: TokenMutations
+    faults: Faults
+    journal: Journal
+
+    def reset(self) -> None:
+        """Back to the start: world, keys, clock; nobody is signed in, nothing is given out, nothing is broken."""
+        with self.directory.lock:
+            self.directory.reset()
+            self.keys.reset()
+            self.clock.offset = timedelta()
+            self.sessions.reset()
+            self.interactions.reset()
+            self.grants.reset()
+            self.mutations.reset()
+            self.faults.reset()
+            self.journal.clear()
+
+
+def new_simulator(directory: SimulatedDirectory, clock: Clock, base_url: str) -> Simulator:
+    """A simulator at the start; makes its keys, which takes some tenths of a second."""
+    lock = directory.lock
+    return Simulator(
+        directory,
+        ShiftedClock(clock),
+        base_url.rstrip("/"),
+        KeyRing(base_url.rstrip("/"), clock.now(), lock),
+        BrowserSessions(lock),
+        Interactions(lock),
+        Grants(lock),
+        TokenMutations(lock),
+        Faults(lock),
+        Journal(lock),
+    )
