@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import inspect
 import json
+import sys
 from collections.abc import Iterator
 from importlib import resources
 from typing import Any, Final
-
-import click
 
 from broker.federation.attributes import BUILT_IN, SOURCES
 from broker.federation.model import Section
@@ -116,4 +115,4 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    click.echo(document(), nl=False)
+    sys.stdout.write(document())

@@ -16,6 +16,8 @@ from broker.federation.load import ConfigurationRejected, load
 from tests.support.configurations import DATA, ENVIRON, good_configuration
 
 CASES = sorted((DATA / "broken_config").glob("*.yaml"))
+# Values of secrets, and those written into the files by mistake.
+SECRETS = (*ENVIRON.values(), "hunter2", "correct-horse", "plain-text", "me:pw")
 FINDS = re.compile(r"# finds: (\d+):(\d+) (\w+) (.+)")
 
 
@@ -42,21 +44,8 @@ def test_a_seeded_mistake_is_told_where_it_is_and_nothing_else_is(case: Path, tm
     for finding, (_, _, _, fragment) in zip(found, expected, strict=True):
         assert fragment in finding.sentence
         assert str(finding).startswith(f"{target}:{finding.line}:{finding.column}: ")
+        assert not any(secret in finding.sentence for secret in SECRETS), "a secret is shown"
 
 
 def test_there_are_enough_seeded_mistakes() -> None:
     assert len(CASES) >= 100
-
-
-def test_no_finding_shows_a_secret(tmp_path: Path) -> None:
-    told = []
-    for number, case in enumerate(CASES):
-        directory = good_configuration(tmp_path / str(number))
-        place = re.search("# file: (.+)", case.read_text())
-        assert place is not None
-        (directory / place.group(1)).write_bytes(case.read_bytes())
-        told += [str(finding) for finding in findings_of(directory)]
-    text = "\n".join(told)
-    assert len(told) >= len(CASES)
-    for secret in (*ENVIRON.values(), "hunter2", "correct-horse", "plain-text", "me:pw"):
-        assert secret not in text
