@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from broker.http_client import MAX_BODY_BYTES, AddressPolicy, HttpAnswer, HttpClient, HttpFailure
 from tests.support.https import Answer, LocalHttps, Received, certificate
+from tests.support.properties import steady
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
@@ -170,6 +171,7 @@ def test_permission_for_one_network_opens_no_other() -> None:
             policy.check(ipaddress.ip_address(other))
 
 
+@steady
 @given(st.ip_addresses())
 def test_an_address_is_reached_only_if_it_is_public(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address,

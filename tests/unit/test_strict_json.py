@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.strict_json import MAX_DEPTH, JsonRefused, parse, parse_object
+from tests.support.properties import steady
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -17,6 +18,7 @@ values = st.recursive(
 )
 
 
+@steady
 @given(values)
 def test_every_plain_value_is_read_back(value: object) -> None:
     text = json.dumps(value)
@@ -26,6 +28,7 @@ def test_every_plain_value_is_read_back(value: object) -> None:
         assert text.count("[") + text.count("{") > MAX_DEPTH or "\\ud" in text
 
 
+@steady
 @given(st.binary(max_size=200) | st.text(max_size=200))
 def test_nothing_but_the_refusal_is_raised(data: bytes | str) -> None:
     try:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from broker.jose.key_set import KeySetRefused, parse_key_set
 from tests.support.jose import b64, ec_key, okp_key, public, rsa_key
+from tests.support.properties import steady
 
 GOOD = public(rsa_key("rsa-1"), x5t="rsa-1", x5c=["MIIC"], issuer="https://login.example/{tenantid}/v2.0")
 
@@ -86,6 +87,7 @@ def test_what_is_no_key_set_is_refused(document: object) -> None:
 values = st.none() | st.integers() | st.text(max_size=12) | st.lists(st.text(max_size=4), max_size=2)
 
 
+@steady
 @given(st.dictionaries(st.sampled_from([*GOOD, "d", "k", "crv", "x", "y", "key_ops", "alg"]), values, max_size=5))
 def test_whatever_a_key_holds_only_the_refusal_is_raised(changes: dict[str, Any]) -> None:
     try:

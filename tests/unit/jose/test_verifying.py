@@ -17,6 +17,7 @@ from broker.jose.errors import TokenRejected
 from broker.jose.key_set import VerifyingKey, parse_key_set
 from broker.jose.verifying import MAX_TOKEN_BYTES, verify_compact
 from tests.support.jose import b64, ec_key, okp_key, public, rsa_key, signed, token, unb64
+from tests.support.properties import steady
 
 RSA = rsa_key("rsa-1")
 KEYS = parse_key_set(
@@ -241,6 +242,7 @@ def test_verified_claims_cannot_be_changed() -> None:
     assert "someone" not in repr(claims)
 
 
+@steady
 @given(st.text(max_size=400) | st.binary(max_size=400))
 def test_whatever_comes_only_the_refusal_is_raised(compact: str | bytes) -> None:
     with pytest.raises(TokenRejected):
@@ -255,6 +257,7 @@ json_values = st.recursive(
 members = st.sampled_from(["alg", "kid", "typ", "x5t", "jwk", "jku", "crit", "b64", "zip", "enc", "x5c", "cty", "apu"])
 
 
+@steady
 @given(st.dictionaries(members | st.text(max_size=6), json_values, max_size=6), st.binary(max_size=40))
 def test_of_all_headers_only_the_plain_ones_are_believed(header: dict[str, Any], payload: bytes) -> None:
     compact = signed(RSA, json.dumps(header).encode(), payload, "RS256")
@@ -268,6 +271,7 @@ def test_of_all_headers_only_the_plain_ones_are_believed(header: dict[str, Any],
     assert verified.values == json.loads(payload)
 
 
+@steady
 @given(st.binary(min_size=1, max_size=300), st.integers(0, 2))
 def test_a_part_exchanged_for_any_bytes_is_refused(data: bytes, part: int) -> None:
     compact = token(RSA, {"sub": "someone"})

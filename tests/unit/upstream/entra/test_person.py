@@ -14,6 +14,7 @@ from broker.upstream.entra.guests import is_guest
 from broker.upstream.entra.person import bounded, email_of, groups_in, has_too_many_groups, login_names
 from broker.upstream.entra.text import loggable
 from tests.support.people import TENANT_A, TENANT_B
+from tests.support.properties import steady
 
 ISSUER = f"https://login.microsoftonline.com/{TENANT_A}/v2.0"
 
@@ -123,6 +124,7 @@ values = st.recursive(
 names = st.text(max_size=8) | st.sampled_from(["nonce", "aio", "roles", "x" * 129])
 
 
+@steady
 @given(st.dictionaries(names, values, max_size=8), st.integers(0, 80))
 def test_only_small_plain_claims_are_kept_and_cannot_be_changed(claims: dict[str, Any], more: int) -> None:
     claims |= {f"claim-{number}": number for number in range(more)}
@@ -137,6 +139,7 @@ def test_only_small_plain_claims_are_kept_and_cannot_be_changed(claims: dict[str
         kept["x"] = 1  # type: ignore[index] # that is the point
 
 
+@steady
 @given(st.text())
 def test_upstream_text_is_fit_for_one_line_of_a_log(text: str) -> None:
     shown = loggable(text)

@@ -12,6 +12,7 @@ from broker.errors import Busy, LoginFailed
 from broker.http_client import HttpAnswer
 from broker.messages import UpstreamAnswer
 from broker.upstream.entra_oidc.errors import from_redirect, from_token_answer
+from tests.support.properties import steady
 
 # The error of entra-id reference, section 2.1.
 REAL = {
@@ -69,6 +70,7 @@ values = (
 )
 
 
+@steady
 @given(
     st.dictionaries(st.sampled_from(sorted(REAL)), values | st.sampled_from(sorted(map(str, REAL.values())))),
     st.integers(100, 599),
@@ -82,11 +84,13 @@ def test_whatever_the_token_endpoint_says_there_is_one_refusal_without_its_words
     assert refusal.detail.isprintable()
 
 
+@steady
 @given(st.binary(max_size=100), st.integers(100, 599))
 def test_a_body_that_is_no_json_is_a_broken_server(body: bytes, status: int) -> None:
     assert from_token_answer(HttpAnswer(status, {}, b"<" + body)).error == "server_error"
 
 
+@steady
 @given(st.text(max_size=60), st.text(max_size=300))
 def test_whatever_a_browser_says_there_is_one_refusal_without_its_words(error: str, description: str) -> None:
     read = from_redirect(UpstreamAnswer("s", error=error, error_description=description))

@@ -234,17 +234,6 @@ def test_what_an_upstream_wrote_is_logged_short_escaped_and_without_addresses(ca
     assert told["upstream_text"].isprintable()
 
 
-def test_a_refusal_is_logged_with_its_reason_and_without_who_or_what(case: Case) -> None:
-    case.entra.claims = {"nonce": "another"}
-    with capture_logs() as logs:
-        refused(case)
-    assert [(log["event"], log["reason"], log["conn"]) for log in logs] == [
-        ("upstream_oidc_rejected", "nonce", "entra:aegean-foods")
-    ]
-    everything = json.dumps(logs)
-    assert not any(word in everything for word in ("the-code", "the-nonce", "the-secret", "opaque", "eleni", "Markou"))
-
-
 # -- the token endpoint -----------------------------------------------------------------------------------------
 
 

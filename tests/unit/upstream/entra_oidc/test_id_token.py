@@ -20,6 +20,7 @@ from broker.upstream.entra_oidc.id_token import RULES, Expected, VerifiedIdToken
 from tests.support.fake_entra import CLIENT_ID
 from tests.support.jose import ec_key, public, rsa_key, signed, token
 from tests.support.people import ELENI, NOW, TENANT_A, TENANT_B
+from tests.support.properties import steady
 
 HOST = "https://login.microsoftonline.com"
 TEMPLATE = f"{HOST}/{{tenantid}}/v2.0"
@@ -197,6 +198,7 @@ def mutated_issuers(draw: st.DrawFn) -> str:
     return draw(st.sampled_from([good[:start] + put_in + good[end:], put_in, good.swapcase()]))
 
 
+@steady
 @given(mutated_issuers(), st.booleans())
 def test_of_all_issuers_only_one_is_believed(issuer: str, shared: bool) -> None:
     try:
@@ -298,6 +300,7 @@ json_values = st.recursive(
 )
 
 
+@steady
 @given(st.dictionaries(st.sampled_from([*said(), "nbf", "auth_time", "azp"]), json_values, max_size=4))
 def test_a_token_is_believed_only_if_what_decides_is_unchanged(changes: dict[str, Any]) -> None:
     try:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from broker.refreshing import Unavailable
 from broker.upstream.entra_oidc.metadata import read_metadata
 from tests.support.people import TENANT_A, TENANT_B
+from tests.support.properties import steady
 
 HOST = "https://login.microsoftonline.com"
 
@@ -88,6 +89,7 @@ def test_a_cloud_that_is_no_text_is_refused() -> None:
 values = st.none() | st.integers() | st.text(max_size=40) | st.lists(st.text(max_size=3)) | st.booleans()
 
 
+@steady
 @given(st.dictionaries(st.sampled_from(sorted(document(TENANT_A))), values, max_size=4))
 def test_whatever_a_document_holds_only_the_refusal_is_raised(changes: dict[str, Any]) -> None:
     try:
