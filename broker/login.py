@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import structlog
+
 from broker import assurance
 from broker.addresses import canonical_address
 from broker.admission import Admission, Evidence, Gate
@@ -60,6 +62,7 @@ class Answered:
     session_handle: str | None = field(default=None, repr=False)
     finished: str | None = None
     result: LoginResult | None = None
+    refusal: PartyError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ class LoginFlow:
             assurance.require_reachable(request, self._contexts)
             return self._begin(request, browser)
         except PartyError as error:
-            return Answered(self._responders[request.responder].refuse(request, error))
+            return self._refuse(request, error, None)
 
     def who(self, browser: Browser) -> tuple[Admission, Account] | None:
         """The admitted account of this browser's session, for our own pages; None when there is nobody."""
@@ -220,20 +223,20 @@ class LoginFlow:
         pending, cookie = self._transactions.pending(handle, browser.login_cookies)
         request = pending.request
         error = PartyError("access_denied", "cancelled", "the person went back")
-        return Answered(self._responders[request.responder].refuse(request, error), finished=cookie.suffix)
+        return self._refuse(request, error, cookie.suffix)
 
     # -- finish -----------------------------------------------------------------------------------------------
 
     def finish(self, answer: UpstreamAnswer, browser: Browser) -> Step:
         """Takes the transaction and carries the login to its end, whatever the upstream said."""
         transaction = self._transactions.take(answer.state, browser.login_cookies)
+        structlog.contextvars.bind_contextvars(conn=transaction.connection, client=transaction.request.party)
         cookie = LoginCookie(transaction.cookie_suffix, browser.login_cookies[transaction.cookie_suffix])
         request = transaction.request
         try:
             return self._finish(transaction, answer, cookie)
         except PartyError as error:
-            reply = self._responders[request.responder].refuse(request, error)
-            return Answered(reply, finished=transaction.cookie_suffix)
+            return self._refuse(request, error, transaction.cookie_suffix)
         except BrokerError as error:
             retry = self._transactions.pend(replace(request, choose_account=isinstance(error, NotAllowed)), cookie)
             return Refused(error, retry, cookie, request.party_name)
@@ -287,6 +290,10 @@ class LoginFlow:
 
     def _answer(self, result: LoginResult) -> Answered:
         return Answered(self._responders[result.request.responder].reply(result), result=result)
+
+    def _refuse(self, request: LoginRequest, error: PartyError, finished: str | None) -> Answered:
+        reply = self._responders[request.responder].refuse(request, error)
+        return Answered(reply, finished=finished, refusal=error)
 
     def _demand(
         self, request: LoginRequest, connection: Connection, login_hint: str | None, session: Session | None

@@ -18,6 +18,7 @@ from broker.store.state_redis import RedisState
 from broker.store.state_sqlite import SqliteState
 from tests.servers import PostgresqlServer, RedisServer, postgres_server, redis_server
 from tests.support.entropy import SeededEntropy
+from tests.support.world import Foundation, World, world_on
 
 
 @pytest.fixture
@@ -94,3 +95,18 @@ def directory(directory_location: Path | str) -> Iterator[Directory]:
     """An empty directory, over every implementation."""
     with closing(SqlDirectory(directory_location)) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def foundation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foundation]:
+    """Listeners, simulator and first keys, made once a process."""
+    laid = Foundation.lay(tmp_path_factory.mktemp("foundation"))
+    yield laid
+    laid.close()
+
+
+@pytest.fixture
+def world(foundation: Foundation, tmp_path: Path) -> Iterator[World]:
+    """A broker with empty stores beside a simulator as it is at its start."""
+    with world_on(foundation, tmp_path / "world") as made:
+        yield made

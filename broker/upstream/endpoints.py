@@ -34,10 +34,9 @@ def create_blueprint(flow: LoginFlow) -> Blueprint:
             _log.info(
                 "signed_in",
                 org=result.account.organization,
-                conn=result.session.connection,
-                client=result.request.party,
                 account=result.account.id,
                 created=result.account_created,
+                rules=list(result.admission.passed),
                 src=request.remote_addr,
             )
         return present_step(step, browser)

@@ -13,7 +13,7 @@ import structlog
 from flask import Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from broker.errors import BrokerError, Busy, SsoRequired, TooMany
+from broker.errors import BrokerError, Busy, PartyError, SsoRequired, TooMany
 from broker.store.directory import DirectoryUnavailable
 from broker.store.state import StateUnavailable
 from broker.web import headers, reference
@@ -36,14 +36,21 @@ def install(app: Flask) -> None:
 
 def page(error: BrokerError, *, retry: str | None = None, party_name: str | None = None) -> Response:
     """The page of a refusal, logged once. ``retry``: address at which the person can try again."""
-    event = _EVENTS.get(request.blueprint or "", "web_rejected")
-    if isinstance(error, SsoRequired):
-        event = "enforcement_denied"
+    event = "enforcement_denied" if isinstance(error, SsoRequired) else _event()
     _log.warning(event, reason=error.reason, detail=error.detail, code=error.code, src=request.remote_addr)
     response = _render(error.explanation, error.status, retry, party_name)
     if isinstance(error, Busy | TooMany):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
+
+
+def note_refusal(error: PartyError) -> None:
+    """Logs, once, a refusal that the application hears instead of the person."""
+    _log.warning(_event(), reason=error.reason, detail=error.detail, code=error.code, src=request.remote_addr)
+
+
+def _event() -> str:
+    return _EVENTS.get(request.blueprint or "", "web_rejected")
 
 
 def _store_fault(error: StateUnavailable | DirectoryUnavailable) -> Response:

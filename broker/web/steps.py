@@ -18,6 +18,8 @@ def present_step(step: Step, browser: Browser) -> Response:
         response = make_response(redirect(url_for("pages.sign_in", handle=step.handle), 303))
         cookies.set_login(response, step.cookie, browser)
     elif isinstance(step, Answered):
+        if step.refusal is not None:
+            error_pages.note_refusal(step.refusal)
         response = present_reply(step.reply)
         if step.session_handle is not None:
             cookies.set_session(response, step.session_handle)

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from broker.clock import Clock
-from broker.errors import BrokerError, Busy, LoginFailed, NotAllowed
+from broker.errors import Busy, LoginFailed, NotAllowed
 from broker.http_client import HttpClient
 from broker.identity import CONSUMER_TENANT, Authentication, Profile
 from broker.jose.errors import TokenRejected
@@ -85,12 +85,7 @@ class EntraOidcConnector:
         try:
             return self._finish(transaction, answer)
         except TokenRejected as rejection:
-            error = LoginFailed(rejection.reason, rejection.detail)
-            self._log_rejection(transaction, error)
-            raise error from rejection
-        except BrokerError as error:
-            self._log_rejection(transaction, error)
-            raise
+            raise LoginFailed(rejection.reason, rejection.detail) from rejection
 
     def profile(self, authentication: Authentication) -> Profile:
         """What Graph says of the person, who has just signed in."""
@@ -232,16 +227,6 @@ class EntraOidcConnector:
                 detail=failure.detail,
             )
             return None
-
-    def _log_rejection(self, transaction: Transaction, error: BrokerError) -> None:
-        _log.warning(
-            "upstream_oidc_rejected",
-            org=transaction.organization,
-            conn=transaction.connection,
-            page=error.code,
-            reason=error.reason,
-            detail=error.detail,
-        )
 
 
 def _methods(id_token: VerifiedIdToken) -> tuple[str, ...]:
