@@ -169,7 +169,7 @@ def _choose(
     interaction: Interaction, accounts: Accounts, directory: SimulatedDirectory
 ) -> _Chosen | AskUsername | AskAccount | AskPassword:
     request = interaction.request
-    usable = _usable(request, accounts, directory)
+    usable = _usable(accounts, directory)
     if interaction.chosen is not None:
         account = directory.user(*interaction.chosen)
         if account is None or account.deleted:
@@ -177,6 +177,7 @@ def _choose(
         return usable.get(account.key) or AskPassword(account)
     if interaction.wants_another:
         return AskUsername()
+    usable = {key: one for key, one in usable.items() if _fits(request, one.account, directory)}
     signed_in = tuple(one.account for one in usable.values())
     if request.prompt == "select_account":
         return AskAccount(signed_in) if signed_in else AskUsername()
@@ -190,22 +191,24 @@ def _choose(
     return AskAccount(signed_in) if len(signed_in) > 1 else next(iter(usable.values()))
 
 
-def _usable(request: AuthorizeRequest, accounts: Accounts, directory: SimulatedDirectory) -> dict[AccountKey, _Chosen]:
-    """The signed-in accounts that still exist, were not revoked and fit the domain hint."""
+def _usable(accounts: Accounts, directory: SimulatedDirectory) -> dict[AccountKey, _Chosen]:
+    """The signed-in accounts that still exist and were not revoked."""
     found: dict[AccountKey, _Chosen] = {}
     for key, session in accounts.items():
         account = directory.user(*key)
         if account is None or account.deleted or session.session_generation != account.session_generation:
             continue
-        if _fits(request, account, directory):
-            found[key] = _Chosen(account, session)
+        found[key] = _Chosen(account, session)
     return found
 
 
 def _fits(request: AuthorizeRequest, account: User, directory: SimulatedDirectory) -> bool:
+    """Whether an account that nobody has named is worth offering at this authority, under this domain hint."""
     personal = account.tenant_id == CONSUMER_TENANT_ID
-    if request.authority.segment == "organizations" or request.domain_hint == "organizations":
-        return not personal
+    if personal and "organizations" in (request.authority.segment, request.domain_hint):
+        return False
+    if request.domain_hint == "organizations":
+        return True
     if request.domain_hint == "consumers":
         return personal
     if request.domain_hint:

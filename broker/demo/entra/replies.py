@@ -79,20 +79,18 @@ def reply_with_error(simulator: Simulator, reply: ReplyAddress, error: EntraErro
     parameters = as_parameters(error, moment_of(), simulator.base_url)
     if reply.state is not None:
         parameters["state"] = reply.state
-    response = _send(reply, parameters, bare_fragment=True)
+    response = _send(reply, parameters)
     response.headers["x-ms-clitelem"] = f"1,{error.code},0,,"
     return response
 
 
-def _send(reply: ReplyAddress, parameters: Mapping[str, str], *, bare_fragment: bool = False) -> Response:
+def _send(reply: ReplyAddress, parameters: Mapping[str, str]) -> Response:
     if reply.response_mode == "form_post":
         return page("form_post.html", framed=True, action=reply.redirect_uri, fields=parameters, script=SUBMIT_SCRIPT)
     if reply.response_mode == "fragment":
         return no_store(make_response(redirect(f"{reply.redirect_uri}#{urlencode(parameters)}")))
     joint = "&" if "?" in reply.redirect_uri else "?"
-    # Captured redirects with errors end in a bare '#'.
-    end = "#" if bare_fragment else ""
-    return no_store(make_response(redirect(f"{reply.redirect_uri}{joint}{urlencode(parameters)}{end}")))
+    return no_store(make_response(redirect(f"{reply.redirect_uri}{joint}{urlencode(parameters)}")))
 
 
 def client_info(authorization: Authorization) -> str:
