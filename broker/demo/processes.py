@@ -139,6 +139,9 @@ def _all_processes() -> list[int]:
 def _group_of_living(pid: int) -> int | None:
     try:
         state, _, group = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:3]
+        threads = len(os.listdir(f"/proc/{pid}/task"))
     except (FileNotFoundError, ProcessLookupError):
         return None  # It ended while we looked.
-    return None if state == "Z" else int(group)  # proc(5): Z is dead, and only waits for its parent to notice.
+    # Z is dead and only waits for its parent to notice (proc(5)); while it has other threads, they and its open sockets
+    # are still there.
+    return None if state == "Z" and threads == 1 else int(group)
