@@ -6,7 +6,12 @@ only minds its workers. Each worker builds the application for itself, so that n
 
 from __future__ import annotations
 
+import gc
+import importlib
+import multiprocessing
 import os
+import sys
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -46,12 +51,23 @@ def command(directory: Path) -> None:
     configuration = load_or_leave(directory)
     for finding in configuration.warnings:
         _log.warning("config_warning", detail=str(finding))
-    _prepare(configuration)
+    _in_a_process_of_its_own(_prepare, configuration)
     _serve(configuration)
 
 
+def _in_a_process_of_its_own(step: Callable[[Configuration], None], configuration: Configuration) -> None:
+    """Runs a step whose libraries the workers, who are forks of this process, should not carry about; ends if it
+    fails.
+    """
+    process = multiprocessing.get_context("fork").Process(target=step, args=(configuration,))
+    process.start()
+    process.join()
+    if process.exitcode != 0:
+        sys.exit(1)
+
+
 def _prepare(configuration: Configuration) -> None:
-    """What is done once, before any worker starts; ends the process with a sentence if a store cannot be used."""
+    """What is done once, before any worker starts; exits with a sentence if a store cannot be used."""
     from broker.app import open_directory, prepare_stores
     from broker.jose.key_ring import KeyRing
     from broker.jose.signing import KeyBroken
@@ -65,7 +81,8 @@ def _prepare(configuration: Configuration) -> None:
         with closing(open_directory(configuration)) as directory:
             KeyRing.open(directory, configuration.sealing_key(), clock)
     except (StoreUnsuitable, StateUnavailable, DirectoryUnavailable, KeyBroken) as error:
-        raise click.ClickException(str(error)) from error
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
     if warning is not None:
         _log.warning("store_warning", reason="evicted", detail=warning)
 
@@ -84,6 +101,9 @@ def _serve(configuration: Configuration) -> None:
             "ssl_protocol_min": SSLProtocols.tls12,
         }
     workers = listen.workers or os.cpu_count() or 1
+    # Loaded once and shared: the workers start sooner and hold one copy of the code between them.
+    importlib.import_module("broker.app")
+    gc.freeze()
     _log.info("serving", public_url=configuration.broker.public_url, port=listen.port, workers=workers)
     Granian(
         "broker",
