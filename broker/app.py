@@ -9,24 +9,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response
+from flask import Flask, Response
 
 from broker.admission import Gate
 from broker.assurance import Contexts
 from broker.clock import Clock, SystemClock
-from broker.downstream.oidc import endpoints as oidc_endpoints
-from broker.downstream.oidc.authorization_endpoint import AuthorizationEndpoint
-from broker.downstream.oidc.grants import GrantLifetimes, Grants
-from broker.downstream.oidc.metadata import ProviderSettings, provider_metadata
-from broker.downstream.oidc.minting import IdTokens
+from broker.downstream.oidc.assembly import OpenIdProvider, ProviderPorts, TokenLifetimes, assemble
+from broker.downstream.oidc.metadata import ProviderSettings
 from broker.downstream.oidc.parties import FixedRelyingParties, RelyingParty
-from broker.downstream.oidc.provider import BrokerProvider
-from broker.downstream.oidc.responder import NAME as OIDC
-from broker.downstream.oidc.responder import OidcResponder
-from broker.downstream.oidc.standing import StandingPeople
-from broker.downstream.oidc.subjects import Subjects
-from broker.downstream.oidc.token_endpoint import TokenEndpoint
-from broker.downstream.oidc.userinfo_endpoint import UserInfoEndpoint
 from broker.entropy import Entropy, SystemEntropy
 from broker.federation.load import Configuration
 from broker.federation.model import ClientSecret as ConfiguredSecret
@@ -137,7 +127,9 @@ def create_app(configuration: Configuration, surroundings: Surroundings | None =
         health.create_blueprint(around.state, around.directory),
     ):
         app.register_blueprint(blueprint, url_prefix=prefix or None)
-    app.register_blueprint(_oidc(configuration, flow, gate, registry, sessions, around))
+    provider = _openid_provider(configuration, flow, gate, registry, sessions, around)
+    flow.register(provider.responder)
+    app.register_blueprint(provider.blueprint())
     return app
 
 
@@ -188,51 +180,43 @@ def _entra_credential(configuration: Configuration, around: Surroundings) -> Cli
     )
 
 
-def _oidc(
+def _openid_provider(
     configuration: Configuration,
     flow: LoginFlow,
     gate: Gate,
     registry: Registry,
     sessions: Sessions,
     around: Surroundings,
-) -> Blueprint:
-    """The OpenID Provider."""
+) -> OpenIdProvider:
     settings = configuration.broker
-    issuer = settings.public_url
-    keys = KeyRing.open(around.directory, configuration.sealing_key(), around.clock)
-    parties = FixedRelyingParties(
-        RelyingParty.of(party, configuration.secret(party.client_secret) if party.client_secret else None)
-        for party in configuration.relying_parties
-    )
     contexts = (DIRECTORY_ACR, *settings.entra.authentication_contexts)
-    provider = BrokerProvider(provider_metadata(ProviderSettings(issuer, contexts)), parties)
     tokens = settings.tokens
-    grants = Grants(
-        around.state,
-        around.clock,
-        around.entropy,
-        GrantLifetimes(timedelta(seconds=tokens.code_seconds), timedelta(seconds=tokens.access_token_seconds)),
+    ports = ProviderPorts(
+        store=around.state,
+        directory=around.directory,
+        organizations=registry,
+        gate=gate,
+        keys=KeyRing.open(around.directory, configuration.sealing_key(), around.clock),
+        clock=around.clock,
+        entropy=around.entropy,
+        parties=FixedRelyingParties(
+            RelyingParty.of(party, configuration.secret(party.client_secret) if party.client_secret else None)
+            for party in configuration.relying_parties
+        ),
+        session_is_live=sessions.live,
+        pairwise_key=_derived(configuration, "pairwise sub"),
     )
-    subjects = Subjects(_derived(configuration, "pairwise sub"))
-    people = StandingPeople(around.directory, gate, registry)
-    flow.register(OidcResponder(issuer, provider, parties, grants, subjects))
-    id_tokens = IdTokens(issuer, keys, around.clock, timedelta(seconds=tokens.id_token_seconds))
+    lifetimes = TokenLifetimes(
+        code=timedelta(seconds=tokens.code_seconds),
+        access_token=timedelta(seconds=tokens.access_token_seconds),
+        id_token=timedelta(seconds=tokens.id_token_seconds),
+    )
 
     def begin_login(request: LoginRequest) -> Response:
         browser = current_browser()
         return present_step(flow.begin(request, browser), browser)
 
-    return oidc_endpoints.create_blueprint(
-        oidc_endpoints.OidcEndpoints(
-            issuer=issuer,
-            provider=provider,
-            keys=keys,
-            authorization=AuthorizationEndpoint(OIDC, issuer, provider, parties, keys),
-            token=TokenEndpoint(provider, parties, grants, people, sessions.live, subjects, id_tokens),
-            userinfo=UserInfoEndpoint(parties, grants, people, subjects),
-            begin_login=begin_login,
-        )
-    )
+    return assemble(ProviderSettings(settings.public_url, contexts), lifetimes, ports, begin_login)
 
 
 def _session_lifetimes(configuration: Configuration) -> Lifetimes:
