@@ -158,7 +158,7 @@ def _claims_request(text: str | None) -> tuple[tuple[str, ...], bool]:
         return (), False
     try:
         wanted = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise refusal(9002313) from error
     if not isinstance(wanted, dict):
         raise refusal(9002313)

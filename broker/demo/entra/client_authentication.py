@@ -143,7 +143,7 @@ def _parts(assertion: str) -> tuple[Mapping[str, Any], Mapping[str, Any], bytes,
         signing_input = f"{header}.{claims}".encode("ascii")
         read = [json.loads(urlsafe_b64decode(_padded(part))) for part in (header, claims)]
         raw = urlsafe_b64decode(_padded(signature))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise refusal(700027) from error
     if not all(isinstance(part, dict) for part in read):
         raise refusal(700027)

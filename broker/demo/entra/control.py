@@ -17,7 +17,7 @@ from broker.demo.entra.control_input import body_of
 from broker.demo.entra.control_keys import keys_blueprint
 from broker.demo.entra.faults import Fault
 from broker.demo.entra.keys import UnknownKey
-from broker.demo.entra.mutations import TokenMutation, UnknownPreset
+from broker.demo.entra.mutations import TokenMutation, UnknownPreset, completed
 from broker.demo.entra.state import Simulator
 
 # Both directions; further than this no test of lifetimes needs to go.
@@ -123,7 +123,10 @@ def control_blueprint(simulator: Simulator) -> Blueprint:
 
     @blueprint.post("/token-mutations")
     def order_mutation() -> Response:
-        simulator.mutations.order(body_of(TokenMutation))
+        mutation = completed(body_of(TokenMutation))
+        if mutation.key is not None:
+            simulator.keys.signing(mutation.key)
+        simulator.mutations.order(mutation)
         return _done()
 
     @blueprint.delete("/token-mutations")

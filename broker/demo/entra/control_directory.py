@@ -176,6 +176,10 @@ def _users(blueprint: Blueprint, simulator: Simulator) -> None:
     def change_user(name: str) -> Response:
         user = replace(_named(simulator, name), **body_of(_UserChange).given())
         directory.save_user(user)
+        for guest in directory.users():  # They sign in with the new name as well.
+            if guest.home is not None and guest.account_key == user.key:
+                home = HomeAccount(user.tenant_id, user.oid, user.user_principal_name)
+                directory.save_user(replace(guest, home=home))
         return make_response(jsonify(_user(user)))
 
     @blueprint.delete("/users/<name>")

@@ -30,7 +30,6 @@ class Authorization:
     scopes: frozenset[str]
     # The person's words for the scopes, in their order, to be said back.
     scope: str
-    # False when profile information has been asked for outside the OIDC scopes only.
     auth_time: datetime | None = None
     sid: str = ""
     nonce: str | None = None

@@ -40,7 +40,7 @@ def groups_blueprint(simulator: Simulator) -> Blueprint:
     @blueprint.post("/v1.0/users/<name>/getMemberObjects")
     def get_member_objects(name: str | None) -> Response:
         _, user = subject(name)
-        body = request.get_json(silent=True)
+        body = _json_body()
         only_security = body.get("securityEnabledOnly") if isinstance(body, dict) else None
         if not isinstance(only_security, bool):
             raise GraphError(400, "Request_BadRequest", "securityEnabledOnly must be true or false.")
@@ -106,6 +106,14 @@ def _page(simulator: Simulator, objects: list[dict[str, Any]], kind: str | None)
     if selected:
         shown = [{k: v for k, v in one.items() if k in selected or k.startswith("@odata")} for one in shown]
     return body | {"value": shown}
+
+
+def _json_body() -> Any:
+    """None for anything that is no JSON."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:
+        return None
 
 
 def _number(parameter: str, usual: int, least: int, most: int) -> int:

@@ -93,5 +93,5 @@ def _read_jwt(token: str) -> Mapping[str, Any]:
     try:
         header, claims, _ = (part + "=" * (-len(part) % 4) for part in token.split("."))
         return {"header": json.loads(urlsafe_b64decode(header)), "claims": json.loads(urlsafe_b64decode(claims))}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}

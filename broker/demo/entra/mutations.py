@@ -23,7 +23,7 @@ class TokenMutation(BaseModel):
     # Members that stand in the payload a second time, with another value.
     repeat: dict[str, Any] = {}
     # Seconds added to iat, nbf, exp or auth_time.
-    shift: dict[str, int] = {}
+    shift: dict[Literal["iat", "nbf", "exp", "auth_time"], int] = {}
     header: dict[str, Any] = {}
     drop_header: list[str] = []
     algorithm: Literal["RS256", "HS256", "none"] = "RS256"
@@ -98,10 +98,9 @@ class TokenMutations:
             self._orders.clear()
 
     def order(self, mutation: TokenMutation) -> None:
-        """Raises ``UnknownPreset``."""
-        complete = completed(mutation)
+        """``mutation`` is a completed one."""
         with self._lock:
-            self._orders.append((complete, complete.count))
+            self._orders.append((mutation, mutation.count))
 
     def waiting(self) -> list[tuple[TokenMutation, int]]:
         with self._lock:

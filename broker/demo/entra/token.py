@@ -107,7 +107,8 @@ def _refresh_token(
     if moment_of() - found.issued_at > REFRESH_INACTIVITY:
         raise refusal(700082)
     user = _still_allowed(simulator, _moved(simulator, authorization, authority), registration)
-    if authorization.session_generation != user.session_generation:
+    issued_to = simulator.directory.user(authorization.tenant_id, authorization.oid or "")
+    if issued_to is None or authorization.session_generation != issued_to.session_generation:
         raise refusal(50173)
     often = user.sign_in_frequency_seconds
     since = authorization.auth_time
@@ -115,7 +116,13 @@ def _refresh_token(
         raise refusal(70043)
     if user.mfa_required and not authorization.mfa:
         raise refusal(50076, claims=challenge(user))
-    moved = replace(authorization, tenant_id=user.tenant_id, oid=user.oid, nonce=None)
+    moved = replace(
+        authorization,
+        tenant_id=user.tenant_id,
+        oid=user.oid,
+        nonce=None,
+        session_generation=user.session_generation,
+    )
     return _answer(simulator, _narrowed(simulator, moved, user, form), user, registration, form)
 
 

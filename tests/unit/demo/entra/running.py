@@ -32,6 +32,7 @@ ELENI = "eleni.markou@aegeanfoods.example"
 TOMAS = "tomas.weiss@helios-shipping.example"
 SCOPE = "openid profile email offline_access User.Read"
 VERIFIER = "a-verifier-that-is-long-enough-for-rfc-7636-4.1"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 # The moment "T" of the reference's samples.
 START = datetime(2026, 11, 21, 22, 26, 40, tzinfo=UTC)

@@ -21,6 +21,7 @@ from jwcrypto import jwk, jwt
 from broker.clock import epoch_seconds
 from broker.demo.entra.seed import CLIENT_ID, CLIENT_SECRET
 from tests.unit.demo.entra.running import (
+    ASSERTION_TYPE,
     CALLBACK,
     ELENI,
     START,
@@ -30,8 +31,6 @@ from tests.unit.demo.entra.running import (
     VERIFIER,
     RunningSimulator,
 )
-
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 def refused(answer: requests.Response, code: int, error: str) -> dict[str, Any]:
@@ -401,6 +400,10 @@ def test_a_refresh_token_is_bound_to_the_person_and_not_to_the_tenant(entra: Run
     token = entra.tokens(TOMAS, "organizations")["refresh_token"]
     there = refreshed(entra, token, TENANT_A)
     assert entra.verified(there.json()["id_token"])["oid"] == "74c8b9be-c9a8-4094-b584-5e2035da8102"
+    entra.control("POST", f"users/{TOMAS}/revoke-sessions")
+    refused(refreshed(entra, token, TENANT_A), 50173, "invalid_grant")
+    again = entra.tokens(TOMAS, "organizations")["refresh_token"]
+    assert refreshed(entra, again, TENANT_A).status_code == 200
     eleni = entra.tokens()["refresh_token"]
     refused(refreshed(entra, eleni, TENANT_B), 50020, "invalid_grant")
 
