@@ -29,7 +29,7 @@ from broker.store.state import StateStore
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ProviderPorts:
     """What the provider stands on. ``pairwise_key``: 32 bytes or more that never change, or pairwise subjects do."""
 
     store: StateStore
@@ -66,28 +66,28 @@ class OpenIdProvider:
 
 
 def assemble(
-    settings: ProviderSettings, lifetimes: TokenLifetimes, around: Surroundings, begin_login: BeginLogin
+    settings: ProviderSettings, lifetimes: TokenLifetimes, ports: ProviderPorts, begin_login: BeginLogin
 ) -> OpenIdProvider:
     """The provider of one issuer. Importing the library it stands on takes a quarter of a second, once."""
-    issuer, parties = settings.issuer, around.parties
-    grants = Grants(around.store, around.clock, around.entropy, GrantLifetimes(lifetimes.code, lifetimes.access_token))
-    subjects = Subjects(around.pairwise_key)
-    people = StandingPeople(around.directory, around.gate, around.organizations)
+    issuer, parties = settings.issuer, ports.parties
+    grants = Grants(ports.store, ports.clock, ports.entropy, GrantLifetimes(lifetimes.code, lifetimes.access_token))
+    subjects = Subjects(ports.pairwise_key)
+    people = StandingPeople(ports.directory, ports.gate, ports.organizations)
     provider = BrokerProvider(provider_metadata(settings), parties)
     token = TokenEndpoint(
         provider=provider,
         parties=parties,
         grants=grants,
         people=people,
-        session_is_live=around.session_is_live,
+        session_is_live=ports.session_is_live,
         subjects=subjects,
-        id_tokens=IdTokens(issuer, around.keys, around.clock, lifetimes.id_token),
+        id_tokens=IdTokens(issuer, ports.keys, ports.clock, lifetimes.id_token),
     )
     endpoints = OidcEndpoints(
         issuer=issuer,
         provider=provider,
-        keys=around.keys,
-        authorization=AuthorizationEndpoint(NAME, issuer, provider, parties, around.keys),
+        keys=ports.keys,
+        authorization=AuthorizationEndpoint(NAME, issuer, provider, parties, ports.keys),
         token=token,
         userinfo=UserInfoEndpoint(parties, grants, people, subjects),
         begin_login=begin_login,

@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 
 from broker.admission import Evidence, Gate
 from broker.clock import ManualClock
-from broker.downstream.oidc.assembly import Surroundings, TokenLifetimes, assemble
+from broker.downstream.oidc.assembly import ProviderPorts, TokenLifetimes, assemble
 from broker.downstream.oidc.endpoints import create_blueprint
 from broker.downstream.oidc.metadata import ProviderSettings
 from broker.downstream.oidc.parties import FixedRelyingParties, RelyingParty
@@ -173,9 +173,10 @@ class Stand:
         keys: Sequence[StoredKey],
         parties: Sequence[RelyingParty] = PARTIES,
         issuer: str = ISSUER,
+        store_clock: ManualClock | None = None,
     ) -> None:
         self.clock = ManualClock(NOW)
-        self.store = Switched(SqliteState(folder / "state.sqlite", self.clock))
+        self.store = Switched(SqliteState(folder / "state.sqlite", store_clock or self.clock))
         self.directory = MemoryDirectory(keys)
         self.organizations = FixedOrganizations((AEGEAN, HELIOS, LOCAL))
         self.gate = Gate(self.organizations)
@@ -187,7 +188,7 @@ class Stand:
         provider = assemble(
             ProviderSettings(issuer, ("urn:pobuca:acr:directory", "urn:pobuca:acr:mfa")),
             TokenLifetimes(timedelta(seconds=60), timedelta(seconds=900), timedelta(seconds=900)),
-            Surroundings(
+            ProviderPorts(
                 store=self.store,
                 directory=self.directory,
                 organizations=self.organizations,

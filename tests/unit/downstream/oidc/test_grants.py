@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 from werkzeug.test import TestResponse
 
+from broker.clock import ManualClock
 from broker.store.directory import StoredKey
+from tests.support.people import NOW
 from tests.unit.downstream.oidc.stand import ISSUER, REDIRECT, VERIFIER, Stand, basic
 
 
@@ -50,3 +53,16 @@ def test_the_records_carry_the_organization_and_no_secret(stand: Stand) -> None:
     assert b'"organization":"aegean-foods"' in record
     assert code.encode() not in record
     assert VERIFIER.encode() not in record
+
+
+def test_a_store_whose_clock_is_behind_makes_nothing_live_longer(
+    tmp_path: Path, signing_keys: Sequence[StoredKey]
+) -> None:
+    """Threats SS-11: the record says itself until when it is good."""
+    stand = Stand(tmp_path, signing_keys, store_clock=ManualClock(NOW))
+    code, token = stand.code(), stand.tokens()["access_token"]
+    stand.clock.advance(timedelta(seconds=60))
+    assert stand.token(code).get_json()["error"] == "invalid_grant"
+    assert stand.userinfo(token).status_code == 200
+    stand.clock.advance(timedelta(seconds=840))
+    assert stand.userinfo(token).status_code == 401

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from tests.support.people import AEGEAN, HELIOS, account
 from tests.unit.downstream.oidc.stand import (
     ISSUER,
+    REDIRECT,
     SECRET,
     VERIFIER,
     Stand,
@@ -120,21 +121,24 @@ def test_a_missing_parameter_is_an_invalid_request(stand: Stand, name: str) -> N
 
 def test_a_repeated_parameter_is_an_invalid_request(stand: Stand) -> None:
     code = stand.code()
-    body = f"grant_type=authorization_code&code={code}&code={code}"
-    response = stand.client.post(
-        "/token",
-        data=body,
-        content_type="application/x-www-form-urlencoded",
-        headers=basic(),
-        base_url=ISSUER,
-    )
+    fields = {
+        "grant_type": "authorization_code",
+        "redirect_uri": REDIRECT,
+        "code_verifier": VERIFIER,
+        "code": code,
+        "audience": ["x", "x"],
+    }
+    response = stand.client.post("/token", data=fields, headers=basic(), base_url=ISSUER)
     assert is_error(response, "invalid_request")
+    assert stand.token(code).status_code == 200
 
 
 def test_a_parameter_in_the_query_is_an_invalid_request(stand: Stand) -> None:
-    fields = {"grant_type": "authorization_code", "code": stand.code()}
-    response = stand.client.post("/token?code_verifier=x", data=fields, headers=basic(), base_url=ISSUER)
+    code = stand.code()
+    fields = {"grant_type": "authorization_code", "redirect_uri": REDIRECT, "code_verifier": VERIFIER, "code": code}
+    response = stand.client.post("/token?display=page", data=fields, headers=basic(), base_url=ISSUER)
     assert is_error(response, "invalid_request")
+    assert stand.token(code).status_code == 200
 
 
 # -- the code -----------------------------------------------------------------------------------------------------
