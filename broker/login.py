@@ -255,7 +255,10 @@ class LoginFlow:
         admission = self._admit(authentication, account, request)
         created = False
         if account is None:
-            account, created = self._accounts.create(admission, authentication, connector.profile)
+            draft = self._accounts.draft(admission, authentication, connector.profile(authentication))
+            # The directory may know another address than the token: it is judged before anything is written.
+            admission = self._admit(replace(authentication, email=draft.email), None, request)
+            account, created = self._accounts.create(admission, draft)
             admission = self._admit(authentication, account, request)
         if request.account_hint is not None and account.id != request.account_hint:
             raise PartyError("login_required", "account_hint", "another person than the hint's")
@@ -307,9 +310,12 @@ class LoginFlow:
             replaced_sid=session.sid if session else None,
         )
 
-    def _depart(self, request: LoginRequest, demand: Demand, cookie: LoginCookie) -> Depart:
+    def _depart(self, request: LoginRequest, demand: Demand, cookie: LoginCookie) -> Step:
         state, transaction = self._transactions.open(request, demand, cookie)
-        return Depart(self._connectors[demand.connection.kind].start(transaction, state), cookie)
+        try:
+            return Depart(self._connectors[demand.connection.kind].start(transaction, state), cookie)
+        except BrokerError as error:
+            return Refused(error, self._transactions.pend(request, cookie), cookie, request.party_name)
 
     def _owner_of(self, address: str) -> Organization | None:
         try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from broker.admission import Admission
 from broker.clock import Clock
 from broker.entropy import Entropy
@@ -31,19 +29,13 @@ class JustInTime:
         """The account of this id."""
         return self._directory.account(account_id)
 
-    def create(
-        self, admission: Admission, authentication: Authentication, fetch: Callable[[Authentication], Profile]
-    ) -> tuple[Account, bool]:
-        """The account of an admitted subject that has none yet, and whether this call made it.
-
-        ``fetch`` reads the profile; whatever it raises stops the sign-in before anything is written.
-        """
+    def draft(self, admission: Admission, authentication: Authentication, profile: Profile) -> NewAccount:
+        """The account to be of an admitted subject that has none yet; nothing is written."""
         organization = self._organizations.get(admission.organization)
         if organization is None or admission.subject != authentication.subject:
             raise NotAllowed("membership", "admission of somebody else")
-        profile = fetch(authentication)
         mapped = map_profile(profile, authentication, organization)
-        draft = NewAccount(
+        return NewAccount(
             id=self._entropy.uuid(),
             organization=organization.name,
             subject=authentication.subject,
@@ -59,4 +51,9 @@ class JustInTime:
             attribute_sources=mapped.sources,
             photo=profile.photo,
         )
+
+    def create(self, admission: Admission, draft: NewAccount) -> tuple[Account, bool]:
+        """The account of an admitted subject, and whether this call made it: of any number at once, exactly one did."""
+        if admission.subject != draft.subject or admission.organization != draft.organization:
+            raise NotAllowed("membership", "admission of somebody else")
         return self._directory.create_account(draft)

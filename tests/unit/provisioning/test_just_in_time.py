@@ -1,0 +1,63 @@
+"""The account of an admitted person: drafted from the profile, created exactly once (threats PR-01, PR-13)."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from broker.admission import Admission, Evidence, Gate
+from broker.clock import ManualClock
+from broker.entropy import Entropy
+from broker.errors import NotAllowed
+from broker.identity import Profile, Subject
+from broker.provisioning.just_in_time import JustInTime
+from broker.store.directory import Directory
+from tests.support.people import ELENI, TENANT_A, FixedOrganizations, authentication
+
+PROFILE = Profile({"graph.displayName": "Eleni Markou", "graph.mail": "eleni.markou@aegeanfoods.example"})
+
+
+@pytest.fixture
+def accounts(directory: Directory, clock: ManualClock, entropy: Entropy) -> JustInTime:
+    return JustInTime(directory, FixedOrganizations(), clock, entropy)
+
+
+def admission(subject: Subject = ELENI) -> Admission:
+    return Gate(FixedOrganizations()).admit(Evidence.fresh(authentication(subject=subject), None, None))
+
+
+def test_an_account_is_drafted_then_created_then_found(accounts: JustInTime) -> None:
+    assert accounts.find(ELENI) is None
+    draft = accounts.draft(admission(), authentication(), PROFILE)
+    assert accounts.find(ELENI) is None, "a draft writes nothing"
+    account, created = accounts.create(admission(), draft)
+    assert created
+    assert accounts.find(ELENI) == accounts.by_id(account.id) == account
+
+
+def test_pr_01_of_many_first_sign_ins_at_once_one_makes_the_account(accounts: JustInTime) -> None:
+    drafts = [accounts.draft(admission(), authentication(), PROFILE) for _ in range(20)]
+    with ThreadPoolExecutor(20) as pool:
+        results = list(pool.map(lambda draft: accounts.create(admission(), draft), drafts))
+    assert len({account.id for account, _ in results}) == 1
+    assert [created for _, created in results].count(True) == 1
+
+
+def test_pr_13_a_later_draft_changes_nothing(accounts: JustInTime) -> None:
+    first, _ = accounts.create(admission(), accounts.draft(admission(), authentication(), PROFILE))
+    later = Profile({**PROFILE.values, "graph.displayName": "Somebody Else", "graph.jobTitle": "Chief"})
+    again, created = accounts.create(admission(), accounts.draft(admission(), authentication(), later))
+    assert (again, created) == (first, False)
+
+
+def test_an_admission_of_somebody_else_drafts_and_creates_nothing(accounts: JustInTime) -> None:
+    other = Subject.entra(TENANT_A, "91fab1d9-0e5f-4b25-8784-d678371b6f47")
+    with pytest.raises(NotAllowed):
+        accounts.draft(admission(other), authentication(), PROFILE)
+    draft = accounts.draft(admission(), authentication(), PROFILE)
+    for foreign in (replace(draft, subject=other), replace(draft, organization="helios-shipping")):
+        with pytest.raises(NotAllowed):
+            accounts.create(admission(), foreign)
+    assert accounts.find(ELENI) is None
