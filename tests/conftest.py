@@ -14,9 +14,8 @@ from broker.store.directory import Directory
 from broker.store.directory_sql import SqlDirectory
 from broker.store.opening import prepare_directory
 from broker.store.state import StateStore
-from broker.store.state_redis import RedisState
-from broker.store.state_sqlite import SqliteState
 from tests.servers import PostgresqlServer, RedisServer, postgres_server, redis_server
+from tests.support import opening
 from tests.support.entropy import SeededEntropy
 from tests.support.world import Foundation, World, world_on
 
@@ -71,11 +70,7 @@ def state_location(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str
 @pytest.fixture
 def state_store(state_location: Path | str, clock: ManualClock) -> Iterator[StateStore]:
     """An empty state store, over every implementation."""
-    if isinstance(state_location, Path):
-        store: StateStore = SqliteState(state_location, clock)
-    else:
-        store = RedisState(state_location, clock)
-    with closing(store):
+    with closing(opening.state_store(state_location, clock)) as store:
         yield store
 
 
@@ -93,7 +88,7 @@ def directory_location(request: pytest.FixtureRequest, tmp_path: Path) -> Path |
 @pytest.fixture
 def directory(directory_location: Path | str) -> Iterator[Directory]:
     """An empty directory, over every implementation."""
-    with closing(SqlDirectory(directory_location)) as opened:
+    with closing(SqlDirectory(directory_location, answer_within=opening.PATIENTLY)) as opened:
         yield opened
 
 

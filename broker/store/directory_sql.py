@@ -65,7 +65,7 @@ class SqlDirectory:
     Opening connects to nothing and changes no table: ``broker.store.opening.prepare_directory`` does. What was
     acknowledged is on the disk, with SQLite too (``synchronous=FULL``): an account is made once and not again. A
     database that went away and came back is found again by the next operation. A value that the database cannot hold
-    (PostgreSQL takes no NUL in a text) is found nowhere, and writing it raises ``ValueError``.
+    (PostgreSQL takes no NUL in a text) is found nowhere; writing it, or an id that is taken, raises ``ValueError``.
     """
 
     def __init__(
@@ -79,7 +79,9 @@ class SqlDirectory:
             # Two at once would both find no key. Of those that take this lock, one goes on; reading goes on as well.
             self._begin, self._lock_keys = "BEGIN", "LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE"
             into_identities = for_postgresql.insert(identities)
-        self._claim = into_identities.on_conflict_do_nothing().returning(identities.c.account_id)
+        self._claim = into_identities.on_conflict_do_nothing(index_elements=identities.primary_key).returning(
+            identities.c.account_id
+        )
         self._process = os.getpid()
         self._left_alone: list[Pool] = []
 
@@ -153,7 +155,7 @@ class SqlDirectory:
     def _read(self, statement: sqlalchemy.Executable, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
         try:
             return self._run(lambda connection: connection.execute(statement, parameters).all())
-        except DataError:
+        except (DataError, UnicodeEncodeError):
             return []
         except SQLAlchemyError as error:
             raise DirectoryUnavailable(_cause(error)) from error
@@ -161,7 +163,7 @@ class SqlDirectory:
     def _write(self, work: Callable[[Connection], _T]) -> _T:
         try:
             return self._run(work, transaction=True)
-        except (DataError, IntegrityError) as error:
+        except (DataError, IntegrityError, UnicodeEncodeError) as error:
             # Not "from error": its text holds the values (threats G9).
             raise ValueError(f"the directory does not take this record: {_cause(error)}") from None
         except SQLAlchemyError as error:
@@ -214,7 +216,7 @@ def create_engine(location: Path | str, *, password: Secret | None, answer_withi
     )
 
 
-def _cause(error: SQLAlchemyError) -> str:
+def _cause(error: Exception) -> str:
     return type(error.orig if isinstance(error, DBAPIError) else error).__name__
 
 

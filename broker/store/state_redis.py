@@ -128,6 +128,9 @@ class RedisState:
             retry=Retry(NoBackoff(), 0),
             protocol=2,  # Nothing that the server sends unasked (RESP 3 pushes) is of use here.
             driver_info=None,
+            # One exchange before the first use reads what TLS 1.3 sends by itself after its handshake: it would be taken
+            # for an answer that nobody asked for. And the operator sees whose connection it is.
+            client_name=namespace,
             **options,
         )
         self._write: Callable[..., Any] = self._client.register_script(_WRITE)
