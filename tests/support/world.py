@@ -332,10 +332,11 @@ def world_on(
     folder: Path,
     *,
     settings: Mapping[str, Any] | None = None,
+    entra: Mapping[str, Any] | None = None,
     organizations: Sequence[Mapping[str, Any]] = (AEGEAN_FOODS, HELIOS_SHIPPING),
     parties: Sequence[Mapping[str, Any]] = PARTIES,
 ) -> Iterator[World]:
-    """A broker of its own for one test. ``settings`` replace top-level sections of its ``broker.yaml``."""
+    """A broker of its own for one test. ``settings`` replace sections of its ``broker.yaml``, ``entra`` keys of that one."""
     folder.mkdir(parents=True, exist_ok=True)
     usual: dict[str, Any] = {
         "public_url": foundation.broker.url,
@@ -350,6 +351,7 @@ def world_on(
             "graph_host": foundation.simulator.url,
             "client_id": CLIENT_ID,
             "credential": {"kind": "client_secret", "secret": "env:ENTRA_SECRET"},
+            **(entra or {}),
         },
         "outbound": {
             "ca_bundle": str(certificate()[0]),
