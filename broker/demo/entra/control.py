@@ -12,9 +12,10 @@ from typing import Annotated, Any, Final
 from flask import Blueprint, Response, jsonify, make_response, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from broker.demo.entra.control_directory import UnknownObject, directory_blueprint
-from broker.demo.entra.control_input import body_of
+from broker.demo.entra.control_applications import applications_blueprint
+from broker.demo.entra.control_input import UnknownObject, body_of
 from broker.demo.entra.control_keys import keys_blueprint
+from broker.demo.entra.control_people import people_blueprint
 from broker.demo.entra.faults import Fault
 from broker.demo.entra.keys import UnknownKey
 from broker.demo.entra.mutations import TokenMutation, UnknownPreset, completed
@@ -80,9 +81,11 @@ class _Clock(BaseModel):
 def control_blueprint(simulator: Simulator) -> Blueprint:
     blueprint = Blueprint("control", __name__, url_prefix="/_simulator")
     blueprint.register_blueprint(keys_blueprint(simulator))
-    blueprint.register_blueprint(directory_blueprint(simulator))
+    blueprint.register_blueprint(people_blueprint(simulator))
+    blueprint.register_blueprint(applications_blueprint(simulator))
 
     @blueprint.get("")
+    @blueprint.get("/")
     def overview() -> Response:
         return _said(
             base_url=simulator.base_url,

@@ -1,43 +1,20 @@
-"""The control API of people, tenants and applications."""
+"""The control API of people."""
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from typing import Annotated, Any, Literal
 
 from flask import Blueprint, Response, jsonify, make_response
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
-from broker.demo.entra.control_input import body_of
-from broker.demo.entra.model import (
-    AppRegistration,
-    ClientSecret,
-    Domain,
-    Group,
-    HomeAccount,
-    ServicePrincipal,
-    Tenant,
-    User,
-)
+from broker.demo.entra.control_input import Change, UnknownObject, body_of, plain, tenant_named
+from broker.demo.entra.model import Group, HomeAccount, User
 from broker.demo.entra.state import Simulator
 
 
-class UnknownObject(LookupError):
-    """No such person, tenant or application."""
-
-
-class _Change(BaseModel):
-    """Only what is given changes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
-
-    def given(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.model_fields_set}
-
-
-class _UserChange(_Change):
+class _UserChange(Change):
     user_principal_name: str = ""
     display_name: str = ""
     given_name: str | None = None
@@ -82,63 +59,21 @@ class _NewUser(_UserChange):
     home: str | None = None
 
 
-class _Groups(_Change):
+class _Groups(Change):
     add: frozenset[str] = frozenset()
     remove: frozenset[str] = frozenset()
     # Exactly so many direct groups, which are made for it; in place of the ones there were.
     count: Annotated[int, Field(ge=0, le=5000)] | None = None
 
 
-class _RefusedRefresh(_Change):
+class _RefusedRefresh(Change):
     code: int
 
 
-class _TenantChange(_Change):
-    display_name: str = ""
-    user_consent_allowed: bool = True
-    # The first is the default one.
-    domains: tuple[str, ...] = ()
-
-
-class _PrincipalChange(_Change):
-    client_id: str | None = None
-    state: Literal["present", "disabled", "removed"] = "present"
-    assignment_required: bool = False
-    tenant_wide_scopes: frozenset[str] = frozenset()
-    application_permissions: frozenset[str] = frozenset()
-    assigned_groups: frozenset[str] = frozenset()
-
-
-class _Secret(_Change):
-    value: str
-    expires_at: int | None = None
-
-
-class _RegistrationChange(_Change):
-    display_name: str = ""
-    redirect_uris: tuple[str, ...] = ()
-    secrets: tuple[_Secret, ...] = ()
-    certificates: tuple[str, ...] = ()
-    optional_claims: frozenset[str] = frozenset()
-    group_membership_claims: Literal["SecurityGroup", "DirectoryRole", "ApplicationGroup", "All"] | None = None
-    sign_in_audience: Literal["AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount"] = (
-        "AzureADMultipleOrgs"
-    )
-    home_tenant_id: str = ""
-    id_token_issuance: bool = False
-    access_token_issuance: bool = False
-    remove_unverified_email_claim: bool = False
-
-
-class _NewRegistration(_RegistrationChange):
-    client_id: str
-
-
-def directory_blueprint(simulator: Simulator) -> Blueprint:
-    blueprint = Blueprint("directory", __name__)
+def people_blueprint(simulator: Simulator) -> Blueprint:
+    blueprint = Blueprint("people", __name__)
     _users(blueprint, simulator)
     _people_events(blueprint, simulator)
-    _applications(blueprint, simulator)
     return blueprint
 
 
@@ -156,7 +91,7 @@ def _users(blueprint: Blueprint, simulator: Simulator) -> None:
     @blueprint.post("/users")
     def new_user() -> Response:
         wanted = body_of(_NewUser)
-        tenant = _tenant(simulator, wanted.tenant)
+        tenant = tenant_named(simulator, wanted.tenant)
         given = wanted.given()
         for extra in ("tenant", "oid", "home"):
             given.pop(extra, None)
@@ -233,68 +168,6 @@ def _people_events(blueprint: Blueprint, simulator: Simulator) -> None:
         return make_response(jsonify(groups=sorted(directory.all_groups_of(user))))
 
 
-def _applications(blueprint: Blueprint, simulator: Simulator) -> None:
-    directory = simulator.directory
-
-    @blueprint.patch("/tenants/<name>")
-    def change_tenant(name: str) -> Response:
-        given = body_of(_TenantChange).given()
-        if "domains" in given:
-            given["domains"] = tuple(
-                Domain(domain.lower(), is_default=place == 0, is_initial=domain.endswith(".onmicrosoft.com"))
-                for place, domain in enumerate(given["domains"])
-            )
-        tenant = replace(_tenant(simulator, name), **given)
-        directory.save_tenant(tenant)
-        return make_response(jsonify(_plain(asdict(tenant))))
-
-    @blueprint.get("/service-principals")
-    def principals() -> Response:
-        return make_response(jsonify(service_principals=[_plain(asdict(p)) for p in directory.service_principals()]))
-
-    @blueprint.patch("/service-principals/<tenant>")
-    def change_principal(tenant: str) -> Response:
-        change = body_of(_PrincipalChange)
-        client_id = change.client_id or directory.registrations()[0].client_id
-        tenant_id = _tenant(simulator, tenant).tenant_id
-        before = directory.service_principal(client_id, tenant_id) or ServicePrincipal(client_id, tenant_id)
-        given = {name: value for name, value in change.given().items() if name != "client_id"}
-        principal = replace(before, **given)
-        directory.save_service_principal(principal)
-        return make_response(jsonify(_plain(asdict(principal))))
-
-    @blueprint.delete("/consents/<tenant>")
-    def revoke_consents(tenant: str) -> Response:
-        for registration in directory.registrations():
-            directory.revoke_consents(registration.client_id, _tenant(simulator, tenant).tenant_id)
-        return make_response("", 204)
-
-    @blueprint.get("/registrations")
-    def registrations() -> Response:
-        return make_response(jsonify(registrations=[_registration(one) for one in directory.registrations()]))
-
-    @blueprint.post("/registrations")
-    def new_registration() -> Response:
-        wanted = body_of(_NewRegistration)
-        registration = AppRegistration(wanted.client_id.lower(), wanted.display_name or wanted.client_id)
-        return _save(wanted, registration, 201)
-
-    @blueprint.patch("/registrations/<client_id>")
-    def change_registration(client_id: str) -> Response:
-        registration = directory.registration(client_id)
-        if registration is None:
-            raise UnknownObject(client_id)
-        return _save(body_of(_RegistrationChange), registration, 200)
-
-    def _save(change: _RegistrationChange, before: AppRegistration, status: int) -> Response:
-        given = {name: value for name, value in change.given().items() if name != "client_id"}
-        if "secrets" in given:
-            given["secrets"] = tuple(ClientSecret(one.value, one.expires_at) for one in given["secrets"])
-        registration = replace(before, **given)
-        directory.save_registration(registration)
-        return make_response(jsonify(_registration(registration)), status)
-
-
 def _named(simulator: Simulator, name: str) -> User:
     """By object id, user principal name or sign-in name, the living and the member before the guest; raises."""
     wanted = name.lower()
@@ -308,28 +181,5 @@ def _named(simulator: Simulator, name: str) -> User:
     return min(found, key=lambda user: (user.deleted, user.home is not None))
 
 
-def _tenant(simulator: Simulator, name: str) -> Tenant:
-    tenant = simulator.directory.tenant(name)
-    if tenant is None:
-        raise UnknownObject(name)
-    return tenant
-
-
 def _user(user: User) -> dict[str, Any]:
-    return _plain({one.name: getattr(user, one.name) for one in fields(user)} | {"sign_in_name": user.sign_in_name})
-
-
-def _registration(registration: AppRegistration) -> dict[str, Any]:
-    said = _plain(asdict(replace(registration, secrets=())))
-    return said | {"secrets": len(registration.secrets)}
-
-
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """For JSON: names as Graph spells them, sets in order."""
-    return {to_camel(name): _json(value) for name, value in values.items()}
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, frozenset):
-        return sorted(value)
-    return asdict(value) if isinstance(value, HomeAccount) else value
+    return plain({one.name: getattr(user, one.name) for one in fields(user)} | {"sign_in_name": user.sign_in_name})
