@@ -137,9 +137,10 @@ def _bare_app(configuration: Configuration, around: Surroundings, prefix: str) -
     """Everything that holds for every request, whatever it asks."""
     settings = configuration.broker
     app = Flask("broker.web", root_path=str(Path(pages.__file__).parent), static_url_path=f"{prefix}/static")
+    app.url_map.merge_slashes = False  # A misspelt path is answered with a 308, which posts credentials once more.
     reference.install(app, around.entropy)
     requests.install(app, settings.public_url)
-    headers.install(app, around.entropy)
+    headers.install(app, around.entropy, settings.public_url)
     language.install(app, settings.default_language)
     error_pages.install(app)
     app.jinja_env.globals["support_url"] = settings.support_url

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 
 from broker.entropy import Entropy
 
 _ONE_YEAR_SECONDS: Final = 31_536_000
+_THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 
 
 def nonce() -> str:
@@ -26,9 +28,11 @@ def allow_form_action(targets: Iterable[str]) -> None:
     g.csp_form_action = " ".join(targets)
 
 
-def install(app: Flask, entropy: Entropy) -> None:
+def install(app: Flask, entropy: Entropy, public_url: str) -> None:
     """Adds the headers to every answer of the application."""
     app.extensions["entropy"] = entropy
+    # A browser would remember it for everything else that a developer runs on the same machine over plain HTTP.
+    app.extensions["strict_transport"] = (urlsplit(public_url).hostname or "") not in _THIS_MACHINE
     app.after_request(_add_headers)
 
 
@@ -36,13 +40,14 @@ def _add_headers(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "no-referrer")
-    headers.setdefault("Strict-Transport-Security", f"max-age={_ONE_YEAR_SECONDS}; includeSubDomains")
+    if current_app.extensions["strict_transport"]:
+        headers.setdefault("Strict-Transport-Security", f"max-age={_ONE_YEAR_SECONDS}; includeSubDomains")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Content-Security-Policy", _policy())
     headers.setdefault("X-Frame-Options", "DENY")
     if "Cache-Control" not in headers:
         headers["Cache-Control"] = "no-store"
-    if request.endpoint == "static":
+    if request.endpoint == "static" and response.status_code < 400:
         headers["Cache-Control"] = "public, max-age=3600"
     return response
 

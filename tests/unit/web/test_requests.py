@@ -20,7 +20,7 @@ def application() -> Flask:
     entropy = SystemEntropy()
     reference.install(app, entropy)
     requests.install(app, f"https://{HOST}")
-    headers.install(app, entropy)
+    headers.install(app, entropy, f"https://{HOST}")
     language.install(app, "en")
     error_pages.install(app)
     app.add_url_rule("/", "pages.home", lambda: "home")
@@ -151,3 +151,12 @@ def test_the_page_is_greek_for_a_greek_browser(client: FlaskClient) -> None:
     answer = client.get("/nowhere", headers={"Host": HOST, "Accept-Language": "el,en;q=0.5"})
     assert "Δεν υπάρχει τέτοια σελίδα." in answer.text
     assert 'lang="el"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("public_url", "told"), [("https://localhost:8443", False), ("https://[::1]", False), (f"https://{HOST}", True)]
+)
+def test_a_browser_is_not_told_to_remember_https_for_everything_on_this_machine(public_url: str, told: bool) -> None:
+    app = Flask("broker.web")
+    headers.install(app, SystemEntropy(), public_url)
+    assert ("Strict-Transport-Security" in app.test_client().get("/").headers) is told

@@ -217,7 +217,7 @@ class Stand:
         entropy = SystemEntropy()
         reference.install(app, entropy)
         requests.install(app, ISSUER)
-        headers.install(app, entropy)
+        headers.install(app, entropy, ISSUER)
         language.install(app, "en")
         error_pages.install(app)
         app.add_url_rule("/", "pages.home", lambda: "home")
