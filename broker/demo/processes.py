@@ -21,13 +21,17 @@ _LOOK_EVERY_SECONDS: Final = 0.05
 
 _TAIL_LINES: Final = 25
 
+# Reads a line, which comes when all ended in order. At the end of the input instead, whoever started the server is
+# gone, however that happened, and so the server's group ($0) goes too.
+_GUARD: Final = 'read -r _ || kill -s KILL -- "-$0"'
+
 
 class StageError(Exception):
     """Something did not start or ended by itself; the text says what, and ends with its log's last lines."""
 
 
 class ServerProcess:
-    """One server and its workers, which share a process group.
+    """One server and its workers, which share a process group. They end with us, even if we are killed.
 
     ``ready`` says whether it answers; it is asked again and again until the deadline and may raise nothing.
     """
@@ -47,6 +51,7 @@ class ServerProcess:
         self._ready = ready
         self._environment = dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
         self._is_over = False
 
     @property
@@ -68,6 +73,7 @@ class ServerProcess:
         """Starts it, in a session of its own: Ctrl-C in a terminal is for us, and we end it in order."""
         if self.is_running:
             raise StageError(f"the {self.name} is running already")
+        self.kill()  # Workers of one that ended by itself would share its port.
         self.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -78,6 +84,13 @@ class ServerProcess:
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **self._environment},
                 start_new_session=True,
             )
+        self._guard = subprocess.Popen(
+            ("/bin/sh", "-c", _GUARD, str(self._process.pid)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         self._is_over = False
 
     def wait_until_ready(self, deadline: timedelta) -> None:
@@ -118,6 +131,8 @@ class ServerProcess:
         end = time.monotonic() + _TIME_TO_STOP.total_seconds()
         while self.members() and time.monotonic() < end:  # Workers are not our children: wait() is not for them.
             time.sleep(_LOOK_EVERY_SECONDS)
+        if self._guard is not None:
+            self._guard.communicate(b"\n")
         self._is_over = True
 
     def tail(self, lines: int = _TAIL_LINES) -> str:

@@ -149,6 +149,8 @@ def _claims(claims: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _value(name: str, value: Any) -> str:
+    if name == "rules":  # Applied in this order.
+        return " → ".join(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return _shortened(name, text)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -77,9 +79,12 @@ def test_a_killed_server_can_be_started_again_and_its_log_goes_on(tmp_path: Path
     assert server.tail().count("server") == 2
 
 
-def test_a_server_that_ends_by_itself_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
+def test_a_server_that_ends_by_itself_is_reported_with_the_end_of_its_log(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     server = _server(tmp_path, "import sys; print('cannot bind'); sys.exit(3)", _never)
     server.start()
+    request.addfinalizer(server.stop)
     with pytest.raises(StageError, match=r"ended by itself \(exit code 3\).*(?s:.)*cannot bind"):
         server.wait_until_ready(LONG)
 
@@ -124,3 +129,29 @@ def test_its_own_environment_comes_beside_ours(tmp_path: Path) -> None:
     server.start()
     server.wait_until_ready(LONG)
     server.stop()
+
+
+# Starts a server with a worker, says who they are, and is killed.
+KILLED = """
+import os, signal, sys
+from datetime import timedelta
+from pathlib import Path
+from broker.demo.processes import ServerProcess
+log, command = Path(sys.argv[1]), [sys.executable, "-c", sys.argv[2]]
+server = ServerProcess("server", command, log=log, ready=lambda: "worker" in log.read_text())
+server.start()
+server.wait_until_ready(timedelta(seconds=30))
+print(*server.members(), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_servers_end_with_whoever_started_them_even_when_that_was_killed(tmp_path: Path) -> None:
+    script = [sys.executable, "-c", KILLED, str(tmp_path / "log"), WITH_A_WORKER]
+    ended = subprocess.run(script, capture_output=True, text=True, check=False)
+    members = [int(pid) for pid in ended.stdout.split()]
+    assert len(members) == 2, ended.stderr
+    end = time.monotonic() + 30
+    while any(_exists(pid) for pid in members):
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -56,7 +56,14 @@ def test_markup_in_values_is_text() -> None:
 def test_the_result_has_the_claims_in_and_out_the_decision_and_the_accounts_sources() -> None:
     walked = Walked(
         entra_claims={"aio": "x", "tid": "5b5e363c", "oid": "ddf3fc9b", "nonce": "n" * 43},
-        event={"event": "signed_in", "org": "aegean-foods", "account": "a-1", "created": True, "src": "127.0.0.1"},
+        event={
+            "event": "signed_in",
+            "org": "aegean-foods",
+            "account": "a-1",
+            "created": True,
+            "rules": ["enforcement", "membership"],
+            "src": "127.0.0.1",
+        },
         sources={"first_name": "graph.givenName"},
         account={"E-mail": "eleni.markou@aegeanfoods.example"},
         co_workers="Eleni Markou you",
@@ -66,6 +73,7 @@ def test_the_result_has_the_claims_in_and_out_the_decision_and_the_accounts_sour
     told = _told(walked=walked)
     assert told.index("tid") < told.index("oid") < told.index("aio")
     assert "created at this sign-in" in told
+    assert "enforcement → membership" in told
     assert "first_name  graph.givenName" in told
     assert '{"id": "aegean-foods", "name": "Aegean Foods"}' in told
     assert "s" * 43 not in told
