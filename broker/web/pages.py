@@ -6,6 +6,7 @@ from typing import Final
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.exceptions import UnsupportedMediaType
 
 from broker.admission import Admission
 from broker.errors import BadRequest, PartyError
@@ -19,8 +20,9 @@ from broker.web.steps import current_browser, present_step
 
 # A person who signs in at a form goes on to Microsoft and then to the application, and Chromium applies form-action
 # to that whole chain of redirects; the application's address may be any registered one, so only the scheme can be
-# named.
-_ANYWHERE_REGISTERED: Final = ("'self'", "https:", "http://127.0.0.1:*", "http://[::1]:*")
+# named. Plain http is registered for loopback addresses alone, and an IPv6 address is no host-source of CSP (CSP Level 3
+# section 2.3.1), so that [::1] has to go by its scheme as well.
+_ANYWHERE_REGISTERED: Final = ("'self'", "https:", "http:")
 
 # A page that stays open longer than a session may last must be loaded again before its buttons work.
 _FORM_TOKEN_SECONDS: Final = 12 * 3600
@@ -57,6 +59,11 @@ def create_blueprint(
     """Every page of ours. ``form_key`` signs the tokens of forms that change something (threats DO-15)."""
     blueprint = Blueprint("pages", __name__)
     tokens = URLSafeTimedSerializer(form_key, salt="form")
+
+    @blueprint.before_request
+    def form_only() -> None:
+        if request.method == "POST" and request.mimetype != "application/x-www-form-urlencoded":
+            raise UnsupportedMediaType  # Threats WE-09.
 
     @blueprint.get("/")
     def home() -> Response:
@@ -140,7 +147,8 @@ def create_blueprint(
             _require_form_token(tokens, who)
             flow.sign_out(browser)
         response = make_response(redirect(url_for("pages.home"), 303))
-        cookies.clear_session(response)
+        if browser.session_handle is not None:  # It is not sent from another site, which shall sign nobody out (DO-15).
+            cookies.clear_session(response)
         return response
 
     return blueprint
