@@ -44,7 +44,9 @@ class Case:
 
 @pytest.fixture
 def case() -> Iterator[Case]:
-    http = HttpClient(allowed_private_addresses=["127.0.0.0/8"], ca_bundle=str(certificate()[0]))
+    http = HttpClient(
+        allowed_private_addresses=["127.0.0.0/8"], ca_bundle=str(certificate()[0]), timeout=timedelta(seconds=60)
+    )
     with LocalHttps() as server:
         yield Case(server, http)
         http.close()

@@ -15,7 +15,7 @@ from tests.unit.upstream.case import Case
 @pytest.fixture
 def case() -> Iterator[Case]:
     http = HttpClient(
-        allowed_private_addresses=["127.0.0.0/8"], ca_bundle=str(certificate()[0]), timeout=timedelta(seconds=2)
+        allowed_private_addresses=["127.0.0.0/8"], ca_bundle=str(certificate()[0]), timeout=timedelta(seconds=60)
     )
     with LocalHttps() as server:
         yield Case(server, http)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -117,7 +118,11 @@ def simulator() -> Iterator[str]:
 @pytest.fixture
 def world(simulator: str) -> Iterator[World]:
     """At its start, whatever the test before has ordered."""
-    http = HttpClient(allowed_private_addresses=["127.0.0.0/8", "::1/128"], ca_bundle=str(certificate()[0]))
+    http = HttpClient(
+        allowed_private_addresses=["127.0.0.0/8", "::1/128"],
+        ca_bundle=str(certificate()[0]),
+        timeout=timedelta(seconds=60),
+    )
     made = World(simulator, http)
     made.order("reset")
     yield made
