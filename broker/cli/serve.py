@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import gc
 import importlib
+import ipaddress
 import multiprocessing
 import os
+import socket
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from broker.federation.load import Configuration
+    from broker.federation.model import Listen
 
 # Milliseconds until a request's header must be complete (threats WE-07).
 _HEADER_TIMEOUT_MS: Final = 10_000
@@ -49,10 +52,30 @@ def command(directory: Path) -> None:
     """
     log.configure(SystemClock())
     configuration = load_or_leave(directory)
+    _require_free_port(configuration.broker.listen)
     for finding in configuration.warnings:
         _log.warning("config_warning", detail=str(finding))
     _in_a_process_of_its_own(_prepare, configuration)
     _serve(configuration)
+
+
+def _require_free_port(listen: Listen) -> None:
+    """Ends with a sentence if somebody listens there already: the server would quietly share the port with them."""
+    address = ipaddress.ip_address(listen.host) if _is_address(listen.host) else None
+    host = ("::1" if address.version == 6 else "127.0.0.1") if address and address.is_unspecified else listen.host
+    try:
+        socket.create_connection((host, listen.port), timeout=1).close()
+    except OSError:
+        return
+    raise click.ClickException(f"another program listens on {listen.host} port {listen.port} already")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _in_a_process_of_its_own(step: Callable[[Configuration], None], configuration: Configuration) -> None:

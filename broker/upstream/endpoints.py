@@ -31,11 +31,14 @@ def create_blueprint(flow: LoginFlow) -> Blueprint:
         step = flow.finish(_read_answer(), browser)
         if isinstance(step, Answered) and step.result is not None:
             result = step.result
+            sources = dict(result.account.attribute_sources) if result.account_created else {}
             _log.info(
                 "signed_in",
                 org=result.account.organization,
+                conn=result.session.connection,
                 account=result.account.id,
                 created=result.account_created,
+                sources=sources,
                 rules=list(result.admission.passed),
                 src=request.remote_addr,
             )

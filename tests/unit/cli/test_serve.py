@@ -1,0 +1,54 @@
+"""``broker serve`` ends with a sentence when it cannot serve; that it serves is shown by every ``served`` test."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from broker.demo.stage import Stage, StageError, StageOptions
+
+
+def serve(directory: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "broker", "serve", "--config", str(directory)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=dict(os.environ))
+
+
+def test_a_missing_directory_is_told(tmp_path: Path) -> None:
+    answer = serve(tmp_path / "nowhere")
+    assert answer.returncode == 2
+    assert "nowhere" in answer.stderr
+
+
+def test_a_wrong_file_is_told_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "broker.yaml").write_text("public_url: http://sign-in.example\n")
+    answer = serve(tmp_path)
+    assert answer.returncode == 1
+    assert "broker.yaml:1:13" in answer.stderr
+
+
+@pytest.mark.served
+def test_a_port_that_somebody_listens_on_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as taken:
+        listen = {"listen": {"port": taken.getsockname()[1]}}
+        options = StageOptions(directory=tmp_path, settings=listen, with_simulator=False, with_application=False)
+        with pytest.raises(StageError, match="listens on 127.0.0.1"), Stage(options):
+            pass
+
+
+@pytest.mark.served
+def test_a_store_that_does_not_answer_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    options = StageOptions(
+        directory=tmp_path,
+        state_store={"kind": "redis", "url": f"redis://127.0.0.1:{port}"},
+        with_simulator=False,
+        with_application=False,
+    )
+    with pytest.raises(StageError, match="Error:"), Stage(options):
+        pass
