@@ -93,6 +93,13 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
         _("A policy of your organisation does not allow this sign-in."),
         _("Ask your administrator. Another device or network may be allowed."),
     ),
+    "account_locked": Explanation(
+        _("Your Microsoft account is locked."), _("Wait a while, or ask your administrator."), another_account=True
+    ),
+    "device_needed": Explanation(
+        _("Your organisation asks for a managed device or application."),
+        _("Use one, or ask your administrator."),
+    ),
     "password_expired": Explanation(
         _("Your Microsoft password has expired."), _("Change it at Microsoft, then sign in again.")
     ),

@@ -53,7 +53,7 @@ MEANINGS: Final = _table(
     ),
     ("500208", Meaning("personal_account", "a personal account was used where only work accounts are allowed")),
     ("500212 500213", Meaning("blocked_by_policy", "a cross-tenant access policy of a directory forbids the sign-in")),
-    ("50053", Meaning("blocked_by_policy", "the account is locked after bad attempts, or the address is malicious")),
+    ("50053", Meaning("account_locked", "the account is locked after bad attempts, or the address is malicious")),
     ("50055 50144", Meaning("password_expired", "the person has to change the password")),
     ("50057 500571", Meaning("account_disabled_upstream", "the account is disabled in the directory")),
     ("50058", Meaning("start_again", "no session at Microsoft")),
@@ -65,7 +65,7 @@ MEANINGS: Final = _table(
         "50072 50074 50076 50078 50079",
         Meaning("mfa_needed", "a further verification is demanded: MFA or a Conditional Access policy"),
     ),
-    ("50097 53000 53001 53002", Meaning("blocked_by_policy", "a managed device or application is demanded by policy")),
+    ("50097 53000 53001 53002", Meaning("device_needed", "a managed device or application is demanded by policy")),
     ("50105", Meaning("not_assigned", "assign the user or a group to the enterprise application, or lift the demand")),
     ("50126", Meaning("start_again", "wrong name or password")),
     (
