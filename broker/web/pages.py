@@ -20,7 +20,7 @@ from broker.web.steps import current_browser, present_step
 
 # A person who signs in at a form goes on to Microsoft and then to the application, and Chromium applies form-action
 # to that whole chain of redirects; the application's address may be any registered one, so only the scheme can be
-# named. Plain http is registered for loopback addresses alone, and an IPv6 address is no host-source of CSP (CSP Level 3
+# named. Plain http is registered for loopback addresses alone, and an IPv6 address is no host-source (CSP Level 3,
 # section 2.3.1), so that [::1] has to go by its scheme as well.
 _ANYWHERE_REGISTERED: Final = ("'self'", "https:", "http:")
 
