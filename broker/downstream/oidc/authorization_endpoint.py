@@ -101,8 +101,12 @@ def openid_scope(request: ProvedRequest) -> None:
 
 
 def s256_challenge(request: ProvedRequest) -> None:
-    parameters = request.parameters
-    pkce.require_challenge(parameters.get("code_challenge"), parameters.get("code_challenge_method"))
+    _challenge(request)
+
+
+def _challenge(request: ProvedRequest) -> str | None:
+    challenge, method = (request.parameters.get(name) for name in ("code_challenge", "code_challenge_method"))
+    return pkce.read_challenge(challenge, method, required=request.party.pkce_required)
 
 
 def acceptable_nonce(request: ProvedRequest) -> None:
@@ -179,7 +183,7 @@ class AuthorizationEndpoint:
         request = AuthorizationRequest(
             reply_to=proved.reply_to,
             scopes=message.scopes,
-            code_challenge=parameters.values["code_challenge"],
+            code_challenge=_challenge(proved),
             nonce=parameters.get("nonce"),
             id_token_claims=asked.id_token,
             userinfo_claims=asked.userinfo,

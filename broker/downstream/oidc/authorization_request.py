@@ -31,7 +31,7 @@ class AuthorizationRequest:
 
     reply_to: ReplyAddress
     scopes: tuple[str, ...]
-    code_challenge: str
+    code_challenge: str | None
     nonce: str | None = None
     id_token_claims: tuple[str, ...] = ()
     userinfo_claims: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import structlog
 from flask import Blueprint, Response, request
 from structlog.contextvars import bind_contextvars
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, UnsupportedMediaType
+from werkzeug.exceptions import MethodNotAllowed, UnsupportedMediaType
 
 from broker.downstream.oidc import paths
 from broker.downstream.oidc.authorization_endpoint import AuthorizationEndpoint, ProvedRequest
@@ -193,12 +193,10 @@ def _note(error: OAuthError) -> None:
 
 
 def _unforeseen(error: Exception) -> tuple[str, str]:
-    """Reason and description for what no rule foresaw (threats G6). An answer of the framework's own stays what it is.
+    """Reason and description for what no rule foresaw (threats G6).
 
     The log has where it happened and not what it said, since that may quote the request.
     """
-    if isinstance(error, HTTPException):
-        raise error
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

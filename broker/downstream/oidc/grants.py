@@ -34,7 +34,7 @@ class CodeGrant:
 
     client_id: str
     redirect_uri: str
-    code_challenge: str
+    code_challenge: str | None
     account_id: str
     organization: str
     connection: str

@@ -33,6 +33,7 @@ class RelyingParty:
     secret_digest: str | None = field(repr=False)
     scopes: frozenset[str]
     id_token_alg: str
+    pkce_required: bool
     pairwise: bool
     sector: str
     organizations: tuple[str, ...] | None
@@ -54,6 +55,7 @@ class RelyingParty:
             secret_digest=digest(secret.reveal()) if secret is not None else None,
             scopes=frozenset(config.scopes),
             id_token_alg=config.id_token_signed_response_alg,
+            pkce_required=config.pkce == "required",
             pairwise=config.subject_type == "pairwise",
             sector=config.sector_identifier or urlsplit(config.redirect_uris[0]).hostname or "",
             organizations=tuple(config.organizations) if config.organizations is not None else None,

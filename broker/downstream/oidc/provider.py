@@ -236,13 +236,13 @@ class _IssuedState(_State):
 
     def get_authorization_request_for_code(self, _: str) -> AuthorizationRequest:
         grant = self._issued.grant
+        challenge = {"code_challenge": grant.code_challenge, "code_challenge_method": "S256"}
         return AuthorizationRequest(
             client_id=grant.client_id,
             redirect_uri=grant.redirect_uri,
             response_type=["code"],
             scope=list(grant.scopes),
-            code_challenge=grant.code_challenge,
-            code_challenge_method="S256",
+            **(challenge if grant.code_challenge is not None else {}),
         )
 
     def get_subject_identifier_for_code(self, _: str) -> str:

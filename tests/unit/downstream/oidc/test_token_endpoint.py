@@ -248,6 +248,13 @@ def test_a_person_whose_account_is_gone_gets_no_tokens(stand: Stand) -> None:
     assert is_error(stand.token(code), "invalid_grant")
 
 
+def test_a_person_who_moved_to_another_organization_gets_no_tokens(stand: Stand, logged: list[EventDict]) -> None:
+    code = stand.code()
+    stand.directory.people[account().id] = account(organization="corner-shop", email=None, email_domain=None)
+    assert is_error(stand.token(code), "invalid_grant")
+    assert logged[-1]["reason"] == "membership"
+
+
 def test_a_person_whose_organization_changed_its_connection_gets_no_tokens(
     stand: Stand, logged: list[EventDict]
 ) -> None:
