@@ -10,17 +10,22 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final, TextIO
 
 import structlog
+from structlog.typing import ExcInfo
 
 from broker.clock import Clock
 
 # Threats UO-23: text from an upstream or a stranger is logged in 200 characters at most.
 _MAX_TEXT: Final = 200
 _FREE_TEXT: Final = ("detail", "upstream_text")
+_MAX_CAUSES: Final = 5
+_MAX_FRAMES: Final = 30
 
 
 def configure(clock: Clock, stream: TextIO | None = None) -> None:
@@ -39,7 +44,7 @@ def configure(clock: Clock, stream: TextIO | None = None) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             stamp,
-            structlog.processors.dict_tracebacks,
+            structlog.processors.ExceptionRenderer(_places),
             structlog.processors.JSONRenderer(serializer=json.dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -70,6 +75,20 @@ class _Bridge(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         structlog.get_logger().warning("library_warning", logger=record.name, where=f"{record.module}:{record.lineno}")
+
+
+def _places(exc_info: ExcInfo) -> list[dict[str, Any]]:
+    """Where an exception and its causes came from. Messages and local variables are left out: they quote requests and
+    hold secrets (threats SS-06).
+    """
+    told: list[dict[str, Any]] = []
+    error: BaseException | None = exc_info[1]
+    while error is not None and len(told) < _MAX_CAUSES:
+        frames = traceback.extract_tb(error.__traceback__)[-_MAX_FRAMES:]
+        places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+        told.append({"type": type(error).__name__, "frames": places})
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return told
 
 
 @contextmanager

@@ -25,7 +25,8 @@ _MANY_LOGINS: Final = 8
 
 def read_browser(request: Request) -> Browser:
     """What this request's cookies say; a name that comes twice counts as absent."""
-    cookies = parse_cookie(request.headers.get("Cookie", ""))
+    # Ours are ASCII. The framework raises on other bytes, and a sibling host can set some (threats SS-03, G6).
+    cookies = parse_cookie(request.headers.get("Cookie", "").encode("ascii", "replace").decode("ascii"))
     once = {name: values[0] for name in cookies if len(values := cookies.getlist(name)) == 1}
     logins = {name.removeprefix(LOGIN_PREFIX): value for name, value in once.items() if name.startswith(LOGIN_PREFIX)}
     return Browser(once.get(SESSION), logins)

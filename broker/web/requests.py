@@ -31,6 +31,8 @@ _NEVER_BELIEVED: Final = (
     "HTTP_X_HTTP_METHOD_OVERRIDE",
 )
 
+_HOST_AS_SENT: Final = "pobuca.host_as_sent"
+
 
 def install(app: Flask, public_url: str) -> None:
     """Applies the limits, and refuses a request for any other host than the public one."""
@@ -38,13 +40,16 @@ def install(app: Flask, public_url: str) -> None:
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY_BYTES
     app.config["MAX_FORM_PARTS"] = MAX_FIELDS
     allowed = _hosts_of(public_url)
+    app.wsgi_app = PublicHost(app.wsgi_app, urlsplit(public_url).netloc)  # type: ignore[method-assign]  # Flask's way
 
     def check() -> None:
-        host = request.environ.get("HTTP_HOST", "").lower()
+        host = request.environ[_HOST_AS_SENT].lower()
         if host not in allowed and request.endpoint not in ("health.live", "health.ready"):
             raise BadRequest("host", f"Host is {host[:100]!r}")
         if len(request.environ.get("QUERY_STRING", "")) > MAX_QUERY_BYTES:
             raise RequestURITooLarge
+        if not _is_utf_8(request.query_string):
+            raise BadRequest("params", "the query is not UTF-8")  # The framework would raise where it is read (G6).
         if request.query_string.count(b"&") >= MAX_FIELDS:
             raise RequestEntityTooLarge
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -61,6 +66,31 @@ def _hosts_of(public_url: str) -> frozenset[str]:
     if parts.port is None or parts.port == 443:
         return frozenset({host, f"{host}:443"})
     return frozenset({f"{host}:{parts.port}"})
+
+
+def _is_utf_8(text: bytes) -> bool:
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+class PublicHost:
+    """WSGI middleware: everything behind it sees the public host and no other (threats WE-02).
+
+    What was sent is kept aside for the check that refuses it. The framework cannot make an address out of some names,
+    such as ``.``, and would answer with a 500 before any check has run (G6).
+    """
+
+    def __init__(self, app: WSGIApplication, host: str) -> None:
+        self._app = app
+        self._host = host
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[_HOST_AS_SENT] = environ.get("HTTP_HOST", "")
+        environ["HTTP_HOST"] = self._host
+        return self._app(environ, start_response)
 
 
 class ClientAddress:
