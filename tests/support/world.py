@@ -191,7 +191,7 @@ class World:
 
     # -- what a person and an application do ------------------------------------------------------------------
 
-    def authorize_url(self, client_id: str = "sample", **changes: str | None) -> str:
+    def authorize_url(self, client_id: str | None = "sample", **changes: str | None) -> str:
         """An authorization request; a parameter that is None is left out."""
         parameters: dict[str, str | None] = {
             "response_type": "code",
@@ -321,7 +321,7 @@ def has_session(browser: requests.Session) -> bool:
     return any(cookie.name == "__Host-session" for cookie in browser.cookies)
 
 
-def _redirect_uri(client_id: str) -> str:
+def _redirect_uri(client_id: str | None) -> str:
     uris = {party["client_id"]: party["redirect_uris"][0] for party in PARTIES}
     return str(uris.get(client_id, REDIRECT))
 
