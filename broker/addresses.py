@@ -33,8 +33,8 @@ class Address:
         return f"{self.local}@{self.domain}"
 
 
-# Domains kept in memory. The IDNA tables cost a quarter of an RSA signature each time, and the gate asks for the same few
-# domains at every request.
+# Domains kept in memory. The IDNA tables cost a quarter of an RSA signature each time, and the gate asks for the same
+# few domains at every request.
 _REMEMBERED: Final = 4096
 
 

@@ -135,9 +135,13 @@ class LoginFlow:
         return standing
 
     def sign_out(self, browser: Browser) -> None:
-        """Ends this browser's session at the broker."""
-        if browser.session_handle:
-            self._sessions.end(browser.session_handle)
+        """Ends this browser's session, and what applications were given under it."""
+        dormant = self._sessions.find(browser.session_handle) if browser.session_handle else None
+        if dormant is None or browser.session_handle is None:
+            return
+        self._sessions.end(browser.session_handle)
+        for responder in self._responders.values():
+            responder.session_ended(dormant.facts.sid)
 
     def _begin(self, request: LoginRequest, browser: Browser) -> Step:
         dormant = self._sessions.find(browser.session_handle) if browser.session_handle else None

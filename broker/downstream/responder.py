@@ -20,3 +20,7 @@ class Responder(Protocol):
     def refuse(self, request: LoginRequest, error: PartyError) -> Reply:
         """The protocol's error answer to the party, at its proved reply address."""
         ...
+
+    def session_ended(self, sid: str) -> None:
+        """Ends whatever parties of this protocol were given under a session."""
+        ...

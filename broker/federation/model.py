@@ -318,6 +318,8 @@ class RelyingPartyConfig(Section):
     """How the application proves itself at the token endpoint; `none` is a public client."""
     client_secret: Annotated[SecretReference | None, Field(examples=["env:CONNECT_CLIENT_SECRET"])] = None
     """Where the secret is that the application has."""
+    pkce: Literal["required", "optional"] = "required"
+    """`optional` is for a confidential application that cannot send `code_challenge`, such as a certification suite."""
     scopes: Annotated[list[Scope], Field(min_length=1)] = ["openid", "profile", "email"]
     """What the application may ask for."""
     id_token_signed_response_alg: Literal["RS256", "ES256", "PS256", "EdDSA"] = "RS256"
@@ -346,6 +348,8 @@ def _secret_and_method(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if "token_endpoint_auth_method" not in values or "client_secret" not in values:
         return
     method, secret = values["token_endpoint_auth_method"], values["client_secret"]
+    if method == "none" and values.get("pkce") == "optional":
+        yield "pkce", "pkce: optional is not for a public client, whose codes nothing else protects (RFC 9700 2.1.1)"
     if method == "none" and secret is not None:
         yield "client_secret", "client_secret has no place with token_endpoint_auth_method: none (a public client)"
     if method != "none" and secret is None:

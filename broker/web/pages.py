@@ -52,6 +52,9 @@ class OwnPages:
     def refuse(self, request: LoginRequest, error: PartyError) -> Reply:  # noqa: ARG002 - the port's signature
         return Redirect(url_for("pages.home"))
 
+    def session_ended(self, sid: str) -> None:
+        """Nothing: our pages look at the session each time."""
+
 
 def create_blueprint(
     flow: LoginFlow, organizations: Organizations, directory: Directory, own: OwnPages, form_key: bytes

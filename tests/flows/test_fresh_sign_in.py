@@ -1,4 +1,6 @@
-"""``prompt``, ``max_age``, ``acr_values`` and hints, through the whole broker (OpenID Connect Core 3.1.2.1; DO-25, UO-20)."""
+"""``prompt``, ``max_age``, ``acr_values`` and hints, through the whole broker (OpenID Connect Core 3.1.2.1; DO-25,
+UO-20).
+"""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from broker.demo.entra.seed import CLIENT_ID
 from broker.identity import Account
 from tests.attacks.refusals import page_code, refused, retry_link, rows_of
 from tests.attacks.upstream import Attempt, let_in
+from tests.support.https import certificate
 from tests.support.world import ELENI, EVIL_OLIVES, Foundation, World, has_session, world_on
 
 DOMAIN = "aegeanfoods.example"
@@ -330,7 +331,7 @@ def retried(world: World, browser: requests.Session, page: requests.Response, pe
 
 FAULTS: list[dict[str, Any]] = [
     {"status": 503, "retry_after": 3},
-    {"status": 429, "retry_after": 9},
+    {"status": 500},
     {"drop": True},
     {"body": "<html>nonsense</html>"},
     {"body": '{"id":', "content_type": "application/json"},
@@ -338,32 +339,27 @@ FAULTS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("endpoint", ["token", "me", "keys"])
-def test_what_does_not_answer_asks_to_try_again_and_the_link_on_the_page_works(world: World, endpoint: str) -> None:
-    for number, fault in enumerate(FAULTS):
-        attempt = Attempt.begin(world)
-        answer = attempt.at_upstream()
-        world.control.post("faults", {"endpoint": endpoint, **fault})
-        page = answer.deliver(attempt.browser)
-        if endpoint == "keys" and number:  # The good keys of the first round stay in use.
-            assert let_in(page)
-            break
-        assert page.status_code == 503, (fault, page.text)
-        assert page_code(page) in ("upstream_down", "directory_busy")
-        assert int(page.headers["Retry-After"]) > 0
-        if endpoint != "keys" and "retry_after" in fault:
-            assert page.headers["Retry-After"] == str(fault["retry_after"])
-        assert not has_session(attempt.browser)
-        assert rows_of(world).total() == 0, fault
-        if number == 0:
-            assert let_in(retried(world, attempt.browser, page))
-            break
+@pytest.mark.parametrize(
+    ("endpoint", "code", "wait"),
+    [("token", "directory_busy", 9), ("me", "directory_busy", 9), ("keys", "upstream_down", 5)],
+)
+def test_what_does_not_answer_asks_to_try_again_and_the_link_on_the_page_works(
+    world: World, endpoint: str, code: str, wait: int
+) -> None:
+    attempt = Attempt.begin(world)
+    answer = attempt.at_upstream()
+    world.control.post("faults", {"endpoint": endpoint, "status": 429, "retry_after": 9})
+    page = answer.deliver(attempt.browser)
+    assert (page.status_code, page_code(page), page.headers["Retry-After"]) == (503, code, str(wait))
+    assert not has_session(attempt.browser)
+    assert rows_of(world).total() == 0
+    assert let_in(retried(world, attempt.browser, page))
     assert world.accounts() == 1
 
 
 @pytest.mark.parametrize("endpoint", ["token", "me"])
 def test_every_kind_of_failure_leaves_nothing_half_made(world: World, endpoint: str) -> None:
-    for fault in FAULTS[1:5]:
+    for fault in FAULTS[:5]:
         attempt = Attempt.begin(world)
         answer = attempt.at_upstream()
         world.control.post("faults", {"endpoint": endpoint, **fault})
@@ -395,12 +391,22 @@ def test_a_person_who_has_an_account_signs_in_though_graph_is_down(world: World)
     assert after.claims["sub"] == before.claims["sub"]
 
 
-def test_a_slow_graph_is_given_up_and_the_next_try_works(world: World) -> None:
-    attempt = Attempt.begin(world)
-    answer = attempt.at_upstream()
-    world.control.post("faults", {"endpoint": "me", "delay_seconds": 600})
-    page = answer.deliver(attempt.browser)
-    world.control.delete("faults")
-    assert (page.status_code, page_code(page)) == (503, "directory_busy")
-    assert rows_of(world).total() == 0
-    assert let_in(retried(world, attempt.browser, page))
+def test_a_slow_graph_is_given_up_and_the_next_try_works(foundation: Foundation, tmp_path: Path) -> None:
+    outbound = {
+        "ca_bundle": str(certificate()[0]),
+        "allowed_private_addresses": ["127.0.0.0/8", "::1/128"],
+        "timeout_seconds": 1,
+    }
+    with world_on(foundation, tmp_path / "world", settings={"outbound": outbound}) as world:
+        attempt = Attempt.begin(world)
+        answer = attempt.at_upstream()
+        world.control.post("faults", {"endpoint": "me", "delay_seconds": 600})
+        page = answer.deliver(attempt.browser)
+        world.control.delete("faults")
+        assert (page.status_code, page_code(page)) == (503, "directory_busy")
+        assert rows_of(world).total() == 0
+        for _ in range(3):  # A second is little for a busy machine, and a person tries again.
+            page = retried(world, attempt.browser, page)
+            if page.is_redirect:
+                break
+        assert let_in(page)

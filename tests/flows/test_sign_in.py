@@ -30,10 +30,11 @@ def test_a_person_signs_in_and_the_application_gets_its_own_id_token(world: Worl
 def test_the_second_application_is_answered_silently_from_the_session(world: World) -> None:
     browser, first = world.signed_in()
     world.clock.advance(timedelta(minutes=10))
-    answer = world.go(browser, world.authorize_url("phone", prompt="none", redirect_uri="http://127.0.0.1:4711/callback"))
+    loopback = "http://127.0.0.1:4711/callback"
+    answer = world.go(browser, world.authorize_url("phone", prompt="none", redirect_uri=loopback))
     tokens = answered(answer)
     assert tokens["iss"] == world.broker_url
-    redeemed = world.redeem(tokens["code"], "phone", redirect_uri="http://127.0.0.1:4711/callback").json()
+    redeemed = world.redeem(tokens["code"], "phone", redirect_uri=loopback).json()
     second = world.verified(redeemed["id_token"])
     assert second["sub"] == first.claims["sub"]
     assert second["auth_time"] == first.claims["auth_time"]
@@ -42,8 +43,8 @@ def test_the_second_application_is_answered_silently_from_the_session(world: Wor
 
 def test_nobody_is_signed_in_silently_without_a_session(world: World) -> None:
     answer = answered(world.go(world.browser(), world.authorize_url(prompt="none")))
-    assert answer == {"error": "login_required", "error_description": answer["error_description"], "state": "st-1",
-                      "iss": world.broker_url}
+    assert (answer["error"], answer["state"], answer["iss"]) == ("login_required", "st-1", world.broker_url)
+    assert answer.keys() == {"error", "error_description", "state", "iss"}
 
 
 def test_the_account_is_never_changed_by_a_later_sign_in(world: World) -> None:
@@ -53,3 +54,14 @@ def test_the_account_is_never_changed_by_a_later_sign_in(world: World) -> None:
     world.signed_in()
     (after,) = world.around.directory.accounts("aegean-foods")
     assert before == after
+
+
+def test_signing_out_ends_the_session_and_what_applications_got_under_it(world: World) -> None:
+    browser, tokens = world.signed_in()
+    code = answered(world.go(browser, world.authorize_url(prompt="none")))["code"]
+    page = browser.get(f"{world.broker_url}/", timeout=30).text
+    token = page.split('name="token" value="')[1].split('"')[0]
+    browser.post(f"{world.broker_url}/sign-out", data={"token": token}, timeout=30)
+    assert world.userinfo(tokens.access_token).status_code == 401
+    assert world.redeem(code).json()["error"] == "invalid_grant"
+    assert answered(world.go(browser, world.authorize_url(prompt="none")))["error"] == "login_required"

@@ -67,6 +67,10 @@ class OidcResponder:
         refused = AuthorizationRefused(code, error.reason, _SAID[code], detail=error.detail)
         return requests.refusal(asked.reply_to, refused, self._issuer)
 
+    def session_ended(self, sid: str) -> None:
+        """Codes and access tokens end with the session."""
+        self._grants.revoke_session(sid)
+
     def _standing(self, request: LoginRequest) -> tuple[AuthorizationRequest, RelyingParty]:
         asked = requests.load(request.reply)
         party = self._parties.get(request.party)

@@ -1,4 +1,4 @@
-"""S256 for every client (RFC 7636, threats DO-05)."""
+"""S256 and nothing else (RFC 7636, threats DO-05)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RFC_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
 def test_the_example_of_the_specification_fits() -> None:
-    assert pkce.require_challenge(RFC_CHALLENGE, "S256") == RFC_CHALLENGE
+    assert pkce.read_challenge(RFC_CHALLENGE, "S256", required=True) == RFC_CHALLENGE
     pkce.require_verifier(RFC_VERIFIER, RFC_CHALLENGE)
 
 
@@ -36,9 +36,10 @@ def test_the_example_of_the_specification_fits() -> None:
         ("", "S256"),
     ],
 )
-def test_any_other_challenge_is_refused(challenge: str | None, method: str | None) -> None:
+@pytest.mark.parametrize("required", [True, False])
+def test_any_other_challenge_is_refused(challenge: str | None, method: str | None, required: bool) -> None:
     with pytest.raises(AuthorizationRefused) as refused:
-        pkce.require_challenge(challenge, method)
+        pkce.read_challenge(challenge, method, required=required)
     assert (refused.value.code, refused.value.reason) == ("invalid_request", "pkce")
 
 
@@ -50,6 +51,15 @@ def test_any_other_verifier_is_refused(verifier: str | None) -> None:
     with pytest.raises(TokenRefused) as refused:
         pkce.require_verifier(verifier, CHALLENGE)
     assert (refused.value.code, refused.value.reason) == ("invalid_grant", "pkce")
+
+
+def test_only_where_it_is_not_required_may_both_be_left_out() -> None:
+    assert pkce.read_challenge(None, None, required=False) is None
+    with pytest.raises(AuthorizationRefused):
+        pkce.read_challenge(None, None, required=True)
+    pkce.require_verifier(None, None)
+    with pytest.raises(TokenRefused):
+        pkce.require_verifier(VERIFIER, None)
 
 
 @given(st.text())
