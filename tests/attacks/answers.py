@@ -14,9 +14,10 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from broker.app import create_app
+from broker.demo.entra.seed import CLIENT_SECRET
 from broker.federation.load import load
 from tests.attacks.refusals import refused
-from tests.support.world import CLIENT_SECRET, ENVIRON, REDIRECT, VERIFIER, World, answered
+from tests.support.world import ENVIRON, REDIRECT, VERIFIER, World, answered
 
 Attack = Callable[[], requests.Response]
 
@@ -145,13 +146,17 @@ def application_of(world: World) -> Flask:
 
 def in_process(world: World) -> Callable[..., TestResponse]:
     """Asks the broker without sockets and without cookies, as ``FlaskClient.open`` does: for many requests."""
-    return partial(application_of(world).test_client(use_cookies=False).open, base_url=world.broker_url)
+    client = application_of(world).test_client(use_cookies=False)
+    return partial(client.open, base_url=world.broker_url, buffered=True)
 
 
 def reconfigure(world: World, folder: Path, file: str, changes: Mapping[str, Any]) -> None:
     """The same broker, restarted over the same stores with members of one file changed. ``folder``: the world's."""
     path = folder / "config" / file
-    kept = [line for line in path.read_text().splitlines() if line.partition(":")[0] not in changes]
+    kept, member = [], ""
+    for line in path.read_text().splitlines():
+        member = line.partition(":")[0] if line[:1].strip() else member  # What is indented belongs to it.
+        kept += [line] if member not in changes else []
     added = [f"{name}: {json.dumps(value)}" for name, value in changes.items()]
     path.write_text("\n".join([*kept, *added]) + "\n")
     configuration = load(folder / "config", environ=ENVIRON, clock=world.clock)

@@ -51,10 +51,9 @@ def test_do_02_the_same_errors_are_answered_at_the_registered_address(
 
 def test_do_02_an_unproved_client_makes_no_address_good(world: World) -> None:
     browser = world.browser()
-    for client_id in ("nobody", "SAMPLE", "sample ", "sample\x00", "sample,other", "../sample", "é" * 200, "'", None):
-        url = world.authorize_url(client_id=client_id or "sample", redirect_uri=REDIRECT, prompt="none")
-        if client_id is None:
-            url = url.replace("client_id=sample", "client_id=")
+    unknown = ("nobody", "SAMPLE", "sample ", "sample\x00", "sample,other", "../sample", "é" * 200, "'", "", None)
+    for client_id in unknown:
+        url = world.authorize_url(client_id, redirect_uri=REDIRECT, prompt="none")
         page_refused(world, partial(world.go, browser, url), "client", browser=browser)
 
 
