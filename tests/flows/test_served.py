@@ -6,7 +6,7 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -36,8 +36,7 @@ class Served:
     """A stage and, for the big pair, its store servers."""
 
     stage: Stage
-    redis: RedisServer | None = None
-    postgres: PostgresqlServer | None = None
+    stores: tuple[RedisServer | PostgresqlServer, ...] = ()
 
     # -- a bare application, which can stop between any two steps -----------------------------------------------
 
@@ -96,16 +95,16 @@ def served(request: pytest.FixtureRequest) -> Iterator[Served]:
     }
     settings: dict[str, Any] = {"relying_parties": (party,), "secret_files": {"crash-test": _SECRET}}
     with ExitStack() as exits:
-        redis: RedisServer | None = None
-        postgres: PostgresqlServer | None = None
+        stores: tuple[RedisServer | PostgresqlServer, ...] = ()
         if request.param != "sqlite":
             redis = exits.enter_context(redis_server(durable=True))
             postgres = exits.enter_context(postgres_server())
+            stores = (redis, postgres)
             settings["state_store"] = {"kind": "redis", "url": redis.url}
             settings["directory_store"] = {"kind": "postgresql", "url": postgres.url}
         folder = exits.enter_context(tempfile.TemporaryDirectory())
         options = StageOptions(directory=Path(folder), workers=WORKERS, **settings)
-        yield Served(exits.enter_context(Stage(options)), redis, postgres)
+        yield Served(exits.enter_context(Stage(options)), stores)
 
 
 def _facts(served: Served, browser: requests.Session) -> Any:
@@ -156,7 +155,7 @@ def test_one_worker_is_killed_in_the_middle_and_the_next_request_works(served: S
     _until(lambda: len(served.workers()) == WORKERS)  # Another one takes its place.
 
 
-def _until(holds: Any) -> None:
+def _until(holds: Callable[[], bool]) -> None:
     end = time.monotonic() + _PATIENCE_SECONDS
     while not holds():
         assert time.monotonic() < end
@@ -182,16 +181,26 @@ def test_the_broker_is_killed_between_any_two_steps_and_the_sign_in_goes_on(serv
 
 
 def test_the_stores_are_killed_as_well_and_nothing_that_was_acknowledged_is_lost(served: Served) -> None:
-    if served.redis is None or served.postgres is None:
-        pytest.skip("SQLite has no server: the test above has killed it already")
     browser = served.stage.session()
     location = go_through(served.stage, browser, served.authorize_url)
-    for server in (served.redis, served.postgres):
+    for server in served.stores:  # SQLite has none: its files are left as the broker's death leaves them.
         server.kill()
         server.start()
+    served.kill_broker()
     tokens = served.redeem(location)
     assert tokens.status_code == 200, tokens.text
     silent = browser.get(served.authorize_url + "&prompt=none", allow_redirects=False)
     assert "code=" in silent.headers["Location"]
     again = served.redeem(silent.headers["Location"])
     assert served.userinfo(again)["sub"] == served.userinfo(tokens)["sub"]
+
+
+def test_stores_that_come_back_are_used_again_without_a_restart_of_the_broker(served: Served) -> None:
+    browser = served.stage.session()
+    location = go_through(served.stage, browser, served.authorize_url)
+    for server in served.stores:
+        server.kill()
+        server.start()
+    assert served.redeem(location).status_code == 200
+    silent = browser.get(served.authorize_url + "&prompt=none", allow_redirects=False)
+    assert "code=" in silent.headers["Location"]

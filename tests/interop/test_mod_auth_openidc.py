@@ -12,7 +12,7 @@ from broker.demo.pages import read_page
 from broker.demo.stage import Stage
 from tests.interop.apache import apache
 from tests.interop.conftest import SECRET
-from tests.interop.person import ELENI, go_through
+from tests.support.person import ELENI, go_through
 
 pytestmark = pytest.mark.interop
 

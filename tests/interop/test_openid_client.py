@@ -14,8 +14,8 @@ import pytest
 
 from broker.demo.stage import Stage
 from tests.interop.conftest import REDIRECT, SECRET
-from tests.interop.person import ELENI, go_through
 from tests.servers import find_program
+from tests.support.person import ELENI, go_through
 
 pytestmark = pytest.mark.interop
 

@@ -14,8 +14,13 @@ ELENI = "eleni.markou@aegeanfoods.example"
 
 
 def go_through(stage: Stage, browser: requests.Session, address: str, person: str = ELENI) -> str:
-    """From the application's authorization request to the address at the application that the broker names."""
-    location = _redirected(browser.get(address, allow_redirects=False))
+    """From here to the address at the application that the broker names at the end.
+
+    ``address`` is the application's authorization request, or where the broker sent the browser meanwhile.
+    """
+    location = address
+    if urlsplit(address).path == "/authorize":
+        location = _redirected(browser.get(address, allow_redirects=False))
     if urlsplit(location).path.startswith("/sign-in/"):
         page = browser.get(location)
         form = read_page(page.text, page.url).form_of("sign-in-with-microsoft")
