@@ -45,7 +45,7 @@ redis.call('SET', KEYS[1], 'r' .. ARGV[2] .. string.format('%04d', #text) .. tex
 for _, name in ipairs(names) do
     local index = ARGV[8] .. name .. '}'
     redis.call('ZREMRANGEBYSCORE', index, '-inf', ARGV[1])
-    redis.call('ZADD', index, 'GT', ARGV[2], ARGV[7])
+    redis.call('ZADD', index, ARGV[2], ARGV[7])
     if redis.call('PTTL', index) < tonumber(ARGV[3]) then redis.call('PEXPIRE', index, ARGV[3]) end
 end
 return 1
@@ -128,8 +128,8 @@ class RedisState:
             retry=Retry(NoBackoff(), 0),
             protocol=2,  # Nothing that the server sends unasked (RESP 3 pushes) is of use here.
             driver_info=None,
-            # One exchange before the first use reads what TLS 1.3 sends by itself after its handshake: it would be taken
-            # for an answer that nobody asked for. And the operator sees whose connection it is.
+            # One exchange before the first use reads what TLS 1.3 sends by itself after its handshake: it would be
+            # taken for an answer that nobody asked for. And the operator sees whose connection it is.
             client_name=namespace,
             **options,
         )

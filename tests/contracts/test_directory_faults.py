@@ -15,17 +15,20 @@ from typing import TypeVar
 import psycopg
 import pytest
 
+from broker.identity import Subject
 from broker.store.directory import Directory, DirectoryUnavailable
 from broker.store.directory_sql import SqlDirectory
 from broker.store.opening import open_directory, prepare_directory
 from tests.servers import PostgresqlServer, postgres_server
 from tests.support.directory import draft, stored_key
+from tests.support.losing_proxy import LosingProxy, losing_proxy
 from tests.support.opening import PATIENTLY
-from tests.support.people import ELENI, NOW
+from tests.support.people import ELENI, NOW, TENANT_B
 
 _T = TypeVar("_T")
 QUICKLY = timedelta(milliseconds=300)
 ID = draft().id
+OTHER = Subject("entra", TENANT_B, ELENI.identifier)
 
 READS: dict[str, Callable[[Directory], object]] = {
     "account": lambda directory: directory.account(ID),
@@ -142,6 +145,67 @@ def test_a_table_that_somebody_holds_makes_an_operation_say_so(url: str, hasty: 
             OPERATIONS[name](hasty)
         somebody.rollback()
     eventually(lambda: OPERATIONS[name](hasty))
+
+
+def test_a_read_is_one_statement_and_a_write_one_transaction(
+    own_postgres: PostgresqlServer, url: str, on_postgres: Directory
+) -> None:
+    log = own_postgres.folder / "log"
+    with psycopg.connect(url, autocommit=True) as operator:
+        operator.execute("ALTER ROLE broker SET log_statement = 'all'")
+        try:
+            on_postgres.create_account(draft())
+            start = log.stat().st_size
+            on_postgres.account(ID)
+            on_postgres.account_of(ELENI)
+            on_postgres.set_active(ID, False)
+        finally:
+            operator.execute("ALTER ROLE broker RESET log_statement")
+    statements = [line.split(": ", 2)[2].split()[0] for line in log.read_text()[start:].splitlines() if " LOG:" in line]
+    assert statements == ["SELECT", "SELECT", "BEGIN", "UPDATE", "COMMIT"]
+
+
+@pytest.mark.parametrize(
+    ("lost", "operation"),
+    [
+        (b"SELECT", lambda directory: directory.account_of(ELENI)),
+        (b"BEGIN", lambda directory: directory.set_active(ID, False)),
+        (b"UPDATE", lambda directory: directory.set_active(ID, False)),
+        (b"INSERT INTO identities", lambda directory: directory.create_account(draft(id="a", subject=OTHER))),
+        (b"INSERT INTO accounts", lambda directory: directory.create_account(draft(id="a", subject=OTHER))),
+    ],
+    ids=["read", "begin", "change", "identity", "account"],
+)
+def test_what_cannot_have_been_carried_out_is_asked_again(
+    own_postgres: PostgresqlServer, url: str, lost: bytes, operation: Callable[[Directory], object]
+) -> None:
+    with (
+        losing_proxy(own_postgres.port) as proxy,
+        closing(SqlDirectory(through(proxy, url), answer_within=PATIENTLY)) as directory,
+    ):
+        directory.create_account(draft())
+        proxy.lose_answer_to = lost
+        assert operation(directory)
+        assert proxy.lost == 1
+        assert {account.id for account in directory.accounts("aegean-foods")} <= {ID, "a"}
+
+
+def test_what_may_have_been_carried_out_is_not_asked_again(own_postgres: PostgresqlServer, url: str) -> None:
+    with (
+        losing_proxy(own_postgres.port) as proxy,
+        closing(SqlDirectory(through(proxy, url), answer_within=PATIENTLY)) as directory,
+    ):
+        directory.ping()
+        proxy.lose_answer_to = b"COMMIT"
+        with pytest.raises(DirectoryUnavailable):
+            directory.create_account(draft())
+        assert proxy.lost == 1
+        account, created = directory.create_account(draft(id="account-2"))
+        assert (account.id, created) == (ID, False), "it had been: who signs in again gets the same account"
+
+
+def through(proxy: LosingProxy, url: str) -> str:
+    return f"postgresql://broker@127.0.0.1:{proxy.port}/{url.rsplit('/', 1)[1]}"
 
 
 def test_accounts_survive_a_crash_of_postgresql(own_postgres: PostgresqlServer, on_postgres: Directory) -> None:

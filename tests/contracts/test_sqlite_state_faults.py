@@ -106,6 +106,18 @@ def test_ss_06_a_file_that_others_may_use_is_refused(path: Path, clock: ManualCl
         SqliteState(path, clock)
 
 
+def test_an_index_forgets_the_keys_of_records_that_went_away(store: SqliteState, clock: ManualClock) -> None:
+    for key in ("taken", "marked", "deleted", "expired"):
+        store.put("session", key, b"v", TTL, indexes=["account:1"])
+    store.put("session", "there", b"v", 2 * TTL, indexes=["account:1"])
+    store.take("session", "taken")
+    store.take("session", "marked", mark=b"m", mark_ttl=TTL)
+    store.delete("session", "deleted")
+    clock.advance(TTL)
+    store.sweep()
+    assert store.members("session", "account:1") == {"there"}
+
+
 def test_a_closed_store_concludes_nothing(store: SqliteState) -> None:
     store.put("session", "k", b"v", TTL)
     store.close()
