@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from flask import Flask, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge, RequestURITooLarge, UnsupportedMediaType
 
 from broker.errors import BadRequest
@@ -54,7 +55,7 @@ def install(app: Flask, public_url: str) -> None:
             raise RequestEntityTooLarge
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise UnsupportedMediaType  # No endpoint needs one, and each is a way to send a bomb (threats WE-06).
-        if request.mimetype == "application/x-www-form-urlencoded" and len(request.form) > MAX_FIELDS:
+        if request.mimetype == "application/x-www-form-urlencoded" and _fields(request.form) > MAX_FIELDS:
             raise RequestEntityTooLarge
 
     app.before_request(check)
@@ -66,6 +67,11 @@ def _hosts_of(public_url: str) -> frozenset[str]:
     if parts.port is None or parts.port == 443:
         return frozenset({host, f"{host}:443"})
     return frozenset({f"{host}:{parts.port}"})
+
+
+def _fields(form: MultiDict[str, str]) -> int:
+    """How many there are, each repetition counted."""
+    return sum(len(values) for _, values in form.lists())
 
 
 def _is_utf_8(text: bytes) -> bool:

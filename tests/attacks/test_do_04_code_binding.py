@@ -65,7 +65,7 @@ def test_do_04_a_code_falls_with_the_session_that_it_was_given_under(world: Worl
     page = world.go(browser, "/").text
     token = page.partition('name="token" value="')[2].partition('"')[0]
     assert browser.post(world.broker_url + "/sign-out", data={"token": token}, timeout=30).ok
-    token_refused(world, partial(world.redeem, code), "invalid_grant", "session", secrets=[code])
+    token_refused(world, partial(world.redeem, code), "invalid_grant", "code", secrets=[code])
 
 
 def test_do_04_a_code_falls_with_the_account(world: World) -> None:
