@@ -119,7 +119,16 @@ class RedisStore(Section):
     username: Annotated[str | None, Field(examples=["broker"])] = None
     """Redis ACL user."""
     password: Annotated[SecretReference | None, Field(examples=["env:BROKER_REDIS_PASSWORD"])] = None
-    """Where the password is."""
+    """Where the password is. Only a Redis on this machine may be without one."""
+
+    @classmethod
+    def conflicts(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """Whoever reaches an open Redis holds every session (threats SS-09)."""
+        if "url" not in values or "password" not in values or values["password"] is not None:
+            return
+        parts = urlsplit(values["url"])
+        if parts.scheme != "unix" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+            yield "url", "url is a Redis on another machine, which needs a password"
 
 
 class PostgresqlStore(Section):
