@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-import pytest
-
 from tests.attacks.answers import next_code, party_refused, reconfigure
 from tests.support.world import World
 
@@ -44,14 +42,14 @@ def test_do_11_a_token_has_no_more_scope_than_was_asked_for(world: World) -> Non
     assert set(world.userinfo(tokens.access_token).json()) == {"sub"}
 
 
-@pytest.mark.parametrize(
-    "scope",
-    [None, "", "email", "OPENID", "openid_", "open id", "openid\temail", "openid\nemail", "openid,email", "\x00openid"],
-)
-def test_do_11_nothing_is_answered_without_the_openid_scope(world: World, scope: str | None) -> None:
+def test_do_11_nothing_is_answered_without_the_openid_scope(world: World) -> None:
     browser = world.browser()
-    url = world.authorize_url(scope=scope, prompt="none")
-    party_refused(world, partial(world.go, browser, url), "invalid_scope", "scope", browser=browser)
+    other = (
+        "", "email", "OPENID", "openid_", "open id", "openid\temail", "openid\nemail", "openid,email", "\x00openid",
+    )
+    for scope in (None, *other):
+        url = world.authorize_url(scope=scope, prompt="none")
+        party_refused(world, partial(world.go, browser, url), "invalid_scope", "scope", browser=browser)
 
 
 def test_do_11_a_scope_said_twice_is_one(world: World) -> None:
