@@ -5,7 +5,6 @@ BrokerError
  ├─ LoginFailed   400  "We could not sign you in."
  ├─ SsoRequired   403  "Your organisation signs in with Microsoft."
  ├─ NotAllowed    403  "This account may not use this service."
- ├─ TooMany       429  "Too many attempts."
  └─ Busy          503  "We cannot do this just now."
 PartyError             an answer for the application that asked, by its protocol's own code
 
@@ -61,17 +60,6 @@ class NotAllowed(BrokerError):
 
     code = "not_allowed"
     status = 403
-
-
-class TooMany(BrokerError):
-    """A limit on attempts was reached."""
-
-    code = "too_many"
-    status = 429
-
-    def __init__(self, reason: str, detail: str = "", *, retry_after_seconds: int = 60) -> None:
-        super().__init__(reason, detail)
-        self.retry_after_seconds = retry_after_seconds
 
 
 class Busy(BrokerError):

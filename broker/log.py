@@ -11,8 +11,7 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -89,10 +88,3 @@ def _places(exc_info: ExcInfo) -> list[dict[str, Any]]:
         told.append({"type": type(error).__name__, "frames": places})
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return told
-
-
-@contextmanager
-def bound(**fields: str) -> Iterator[None]:
-    """Adds fields to every event inside the block."""
-    with structlog.contextvars.bound_contextvars(**fields):
-        yield

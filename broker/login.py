@@ -72,7 +72,7 @@ class Refused:
     error: BrokerError
     retry: str | None
     cookie: LoginCookie | None
-    party_name: str | None
+    request: LoginRequest
 
 
 Step = Depart | Choose | Answered | Refused
@@ -243,7 +243,7 @@ class LoginFlow:
             return self._refuse(request, error, transaction.cookie_suffix)
         except BrokerError as error:
             retry = self._transactions.pend(replace(request, choose_account=isinstance(error, NotAllowed)), cookie)
-            return Refused(error, retry, cookie, request.party_name)
+            return Refused(error, retry, cookie, request)
 
     def _finish(self, transaction: Transaction, answer: UpstreamAnswer, cookie: LoginCookie) -> Step:
         request = transaction.request
@@ -319,7 +319,7 @@ class LoginFlow:
         try:
             return Depart(self._connectors[demand.connection.kind].start(transaction, state), cookie)
         except BrokerError as error:
-            return Refused(error, self._transactions.pend(request, cookie), cookie, request.party_name)
+            return Refused(error, self._transactions.pend(request, cookie), cookie, request)
 
     def _owner_of(self, address: str) -> Organization | None:
         try:

@@ -15,16 +15,17 @@ class LoginRequest:
     """Who asks, where the answer goes, what strength, silent or forced.
 
     Made by a responder after it has proved the party and its reply address registered. ``reply`` is the responder's
-    own note of how to answer, opaque to everyone else. ``organizations``: the organisations whose people the party
-    may sign in, None for all. ``account_hint``: only this account will do (from a verified ``id_token_hint``).
-    ``strength``: acceptable authentication context classes in order of preference; ``strength_essential`` refuses an
-    answer that has none of them.
+    own note of how to answer, opaque to everyone else. ``party_start``: where a person starts at the party again.
+    ``organizations``: the organisations whose people the party may sign in, None for all. ``account_hint``: only this
+    account will do (from a verified ``id_token_hint``). ``strength``: acceptable authentication context classes in
+    order of preference; ``strength_essential`` refuses an answer that has none of them.
     """
 
     responder: str
     party: str
     party_name: str
     reply: str
+    party_start: str | None = None
     organizations: tuple[str, ...] | None = None
     silent: bool = False
     force: bool = False

@@ -40,10 +40,6 @@ class Organization:
     default_language: str | None = None
     attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    @property
-    def federated(self) -> bool:
-        return self.connection is not None
-
 
 class Organizations(Protocol):
     """Read-only, in memory, one consistent reading of the configuration at a time."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from broker.cli.loading import config_option, load_or_leave
+from broker.cli.loading import config_option, load_or_leave, opened_directory
 from broker.clock import SystemClock
 from broker.entropy import SystemEntropy
 
@@ -44,7 +43,7 @@ def sealing_key() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object and nothing else.")
 def list_keys(directory: Path, as_json: bool) -> None:
     """List the signing keys, oldest first, and what each is doing now."""
-    with _directory(load_or_leave(directory)) as store:
+    with opened_directory(load_or_leave(directory)) as store:
         keys = store.signing_keys()
     now = SystemClock().now()
     rows = [
@@ -83,28 +82,12 @@ def rotate(directory: Path, algorithms: tuple[str, ...], emergency: bool) -> Non
     follow within half a minute.
     """
     configuration = load_or_leave(directory)
-    with _directory(configuration) as store:
+    with opened_directory(configuration) as store:
         ring = _key_ring(store, configuration)
         for algorithm in algorithms or _ALGORITHMS:
             kid = ring.rotate(algorithm, emergency=emergency)
             since = next(key.activates_at for key in store.signing_keys() if key.kid == kid)
             click.echo(f"{algorithm:<6} {kid}  signs from {_time(since)}")
-
-
-@contextmanager
-def _directory(configuration: Configuration) -> Iterator[Directory]:
-    """The directory store; a store that does not answer ends the command with a sentence."""
-    from broker.app import open_directory
-    from broker.store.directory import DirectoryUnavailable
-
-    store = open_directory(configuration)
-    try:
-        yield store
-    except DirectoryUnavailable as error:
-        message = f"the directory store cannot be used (has `broker serve` been started once?): {error}"
-        raise click.ClickException(message) from error
-    finally:
-        store.close()
 
 
 def _key_ring(store: Directory, configuration: Configuration) -> KeyRing:

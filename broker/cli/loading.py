@@ -1,15 +1,20 @@
-"""Reads the configuration for a command, or ends it with every problem told."""
+"""Reads the configuration for a command and opens the directory, or ends it with every problem told."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from broker.federation.load import Configuration, ConfigurationRejected, ConfigurationUnreadable, load
+
+if TYPE_CHECKING:
+    from broker.store.directory import Directory
 
 REJECTED: Final = 1
 UNREADABLE: Final = 2
@@ -32,3 +37,19 @@ def load_or_leave(directory: Path) -> Configuration:
         for finding in rejection.findings:
             click.echo(str(finding), err=True)
         sys.exit(UNREADABLE if isinstance(rejection, ConfigurationUnreadable) else REJECTED)
+
+
+@contextmanager
+def opened_directory(configuration: Configuration) -> Iterator[Directory]:
+    """The directory store; a store that does not answer ends the command with a sentence."""
+    from broker.app import open_directory
+    from broker.store.directory import DirectoryUnavailable
+
+    store = open_directory(configuration)
+    try:
+        yield store
+    except DirectoryUnavailable as error:
+        message = f"the directory store cannot be used (has `broker serve` been started once?): {error}"
+        raise click.ClickException(message) from error
+    finally:
+        store.close()

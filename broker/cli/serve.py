@@ -148,7 +148,11 @@ def _serve(configuration: Configuration) -> None:
 
 def _load(directory: Path) -> WSGIApplication:
     """The application of one worker process."""
-    from broker.app import create_app
+    from broker.app import Surroundings, create_app
+    from broker.sweeping import Sweeper
 
     log.configure(SystemClock())
-    return create_app(load_or_leave(directory))
+    configuration = load_or_leave(directory)
+    around = Surroundings.of(configuration)
+    Sweeper(around.state).start()
+    return create_app(configuration, around)

@@ -100,10 +100,6 @@ class Directory(Protocol):
         """Sets when a key stops being published; True if there is such a key."""
         ...
 
-    def activate_signing_key(self, kid: str, at: datetime) -> bool:
-        """Sets from when a key signs; True if there is such a key."""
-        ...
-
     def ping(self) -> None:
         """Returns if the database answers; raises ``DirectoryUnavailable`` otherwise."""
         ...

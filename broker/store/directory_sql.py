@@ -56,7 +56,6 @@ _PHOTO = select(photos.c.media_type, photos.c.image).where(photos.c.account_id =
 _KEYS = select(signing_keys).order_by(signing_keys.c.created_at, signing_keys.c.kid)
 _KEY = update(signing_keys).where(signing_keys.c.kid == bindparam("of"))
 _RETIRE = _KEY.values(retires_at=bindparam("at"))
-_ACTIVATE = _KEY.values(activates_at=bindparam("at"))
 
 
 class SqlDirectory:
@@ -139,9 +138,6 @@ class SqlDirectory:
 
     def retire_signing_key(self, kid: str, at: datetime) -> bool:
         return self._change(_RETIRE, {"of": kid, "at": _ticks(at)})
-
-    def activate_signing_key(self, kid: str, at: datetime) -> bool:
-        return self._change(_ACTIVATE, {"of": kid, "at": _ticks(at)})
 
     def ping(self) -> None:
         self._read(text("SELECT 1"), {})

@@ -13,7 +13,8 @@ import structlog
 from flask import Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from broker.errors import BrokerError, Busy, PartyError, SsoRequired, TooMany
+from broker.errors import BrokerError, Busy, PartyError, SsoRequired
+from broker.messages import LoginRequest
 from broker.store.directory import DirectoryUnavailable
 from broker.store.state import StateUnavailable
 from broker.web import headers, reference
@@ -34,12 +35,12 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _unforeseen)
 
 
-def page(error: BrokerError, *, retry: str | None = None, party_name: str | None = None) -> Response:
+def page(error: BrokerError, *, retry: str | None = None, asked_by: LoginRequest | None = None) -> Response:
     """The page of a refusal, logged once. ``retry``: address at which the person can try again."""
     event = "enforcement_denied" if isinstance(error, SsoRequired) else _event()
     _log.warning(event, reason=error.reason, detail=error.detail, code=error.code, src=request.remote_addr)
-    response = _render(error.explanation, error.status, retry, party_name)
-    if isinstance(error, Busy | TooMany):
+    response = _render(error.explanation, error.status, retry, asked_by)
+    if isinstance(error, Busy):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
 
@@ -55,7 +56,7 @@ def _event() -> str:
 
 def _store_fault(error: StateUnavailable | DirectoryUnavailable) -> Response:
     _log.error("store_fault", reason="store", detail=str(error), src=request.remote_addr)
-    response = _render("busy", Busy.status, None, None)
+    response = _render("busy", Busy.status)
     response.headers["Retry-After"] = "5"
     return response
 
@@ -65,7 +66,7 @@ def _http_error(error: HTTPException) -> Response:
     if status < 400:  # A redirect of the router is an answer, not an error.
         return make_response(error.get_response())
     _log.info("web_rejected", reason=error.name.lower().replace(" ", "_"), status=status, src=request.remote_addr)
-    response = _render("page_not_found" if status == 404 else "bad_request", status, None, None)
+    response = _render("page_not_found" if status == 404 else "bad_request", status)
     for name, value in error.get_headers():
         if name == "Allow":
             response.headers[name] = value
@@ -74,10 +75,12 @@ def _http_error(error: HTTPException) -> Response:
 
 def _unforeseen(error: Exception) -> Response:
     _log.error("unforeseen_error", reason="error", src=request.remote_addr, exc_info=error)
-    return _render("bad_request", 400, None, None)
+    return _render("bad_request", 400)
 
 
-def _render(explanation: str, status: int, retry: str | None, party_name: str | None) -> Response:
+def _render(
+    explanation: str, status: int, retry: str | None = None, asked_by: LoginRequest | None = None
+) -> Response:
     headers.allow_form_action(["'self'"])
     said = explain(explanation)
     body = render_template(
@@ -86,6 +89,6 @@ def _render(explanation: str, status: int, retry: str | None, party_name: str | 
         key=explanation,
         ref=reference.current(),
         retry=retry if said.retry else None,
-        party_name=party_name,
+        asked_by=asked_by,
     )
     return make_response(body, status)

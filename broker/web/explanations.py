@@ -41,7 +41,6 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
         _("Use another account, or ask your administrator."),
         another_account=True,
     ),
-    "too_many": Explanation(_("There were too many attempts."), _("Wait a minute and try again."), retry=False),
     "busy": Explanation(_("We cannot do this just now."), _("Wait a moment and try again.")),
     "upstream_down": Explanation(_("Microsoft is not answering just now."), _("Wait a moment and try again.")),
     "directory_busy": Explanation(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -137,5 +137,3 @@ def _address(text: str) -> Any:
 def _is_address(text: str) -> bool:
     return _address(text) is not None
 
-
-Middleware = Callable[["WSGIApplication"], "WSGIApplication"]

@@ -27,7 +27,7 @@ def present_step(step: Step, browser: Browser) -> Response:
             cookies.clear_login(response, step.finished)
     else:
         retry = url_for("pages.sign_in", handle=step.retry) if step.retry else None
-        response = error_pages.page(step.error, retry=retry, party_name=step.party_name)
+        response = error_pages.page(step.error, retry=retry, asked_by=step.request)
         if step.cookie is not None:
             cookies.set_login(response, step.cookie, browser)
     return response

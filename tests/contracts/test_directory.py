@@ -94,7 +94,6 @@ def test_what_was_never_written_is_absent(directory: Directory) -> None:
     assert directory.set_active("account-1", False) is False
     assert directory.signing_keys() == []
     assert directory.retire_signing_key("k", NOW) is False
-    assert directory.activate_signing_key("k", NOW) is False
 
 
 @pytest.mark.parametrize(
@@ -244,8 +243,7 @@ def test_a_key_is_retired_and_activated(directory: Directory) -> None:
     directory.add_signing_key(stored_key("b"))
     later = NOW + timedelta(days=3, microseconds=7)
     assert directory.retire_signing_key("a", later) is True
-    assert directory.activate_signing_key("a", NOW) is True
-    assert directory.signing_keys() == [stored_key("a", retires_at=later, activates_at=NOW), stored_key("b")]
+    assert directory.signing_keys() == [stored_key("a", retires_at=later), stored_key("b")]
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------------

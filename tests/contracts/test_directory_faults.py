@@ -44,7 +44,6 @@ WRITES: dict[str, Callable[[Directory], object]] = {
     "set_active": lambda directory: directory.set_active(ID, True),
     "add_first_signing_keys": lambda directory: directory.add_first_signing_keys([stored_key("k")]),
     "retire_signing_key": lambda directory: directory.retire_signing_key("k", NOW),
-    "activate_signing_key": lambda directory: directory.activate_signing_key("k", NOW),
 }
 OPERATIONS = READS | WRITES
 

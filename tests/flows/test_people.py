@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -18,7 +19,7 @@ from broker.identity import Account
 from tests.attacks.refusals import page_code, refused, retry_link, rows_of
 from tests.attacks.upstream import Attempt, let_in
 from tests.support.https import certificate
-from tests.support.world import ELENI, EVIL_OLIVES, Foundation, World, has_session, world_on
+from tests.support.world import ELENI, EVIL_OLIVES, PARTIES, Foundation, World, has_session, world_on
 
 DOMAIN = "aegeanfoods.example"
 ZOE = "zoe.hart@outlook.example"
@@ -409,3 +410,12 @@ def test_a_slow_graph_is_given_up_and_the_next_try_works(foundation: Foundation,
             if page.is_redirect:
                 break
         assert let_in(page)
+
+
+def test_a_refusal_leads_back_to_the_application_where_it_said_how(foundation: Foundation, tmp_path: Path) -> None:
+    party = {**PARTIES[0], "initiate_login_uri": "https://app.pobuca.example/start"}
+    with world_on(foundation, tmp_path / "world", parties=(party,)) as world:
+        answer = world.come_back(world.browser(), MALLORY, email=None)
+        assert answer.status_code == 403
+        issuer = quote(world.broker_url, safe="")
+        assert f'id="back" href="https://app.pobuca.example/start?iss={issuer}"' in answer.text

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlencode
 
 from broker.downstream.oidc import claims_request, pkce
 from broker.downstream.oidc.authorization_request import AuthorizationRequest, ReplyAddress, ResponseMode, dump
@@ -104,6 +105,11 @@ def s256_challenge(request: ProvedRequest) -> None:
     _challenge(request)
 
 
+def _start_at(party: RelyingParty, issuer: str) -> str | None:
+    """OpenID Connect Core section 4: the application begins a sign-in when it is told with whom."""
+    return f"{party.initiate_login_uri}?{urlencode({'iss': issuer})}" if party.initiate_login_uri else None
+
+
 def _challenge(request: ProvedRequest) -> str | None:
     challenge, method = (request.parameters.get(name) for name in ("code_challenge", "code_challenge_method"))
     return pkce.read_challenge(challenge, method, required=request.party.pkce_required)
@@ -195,6 +201,7 @@ class AuthorizationEndpoint:
             party=party.client_id,
             party_name=party.display_name,
             reply=dump(request),
+            party_start=_start_at(party, self._issuer),
             organizations=party.organizations,
             silent="none" in message.prompts,
             force="login" in message.prompts or max_age == timedelta(0),

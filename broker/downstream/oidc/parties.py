@@ -37,6 +37,7 @@ class RelyingParty:
     pairwise: bool
     sector: str
     organizations: tuple[str, ...] | None
+    initiate_login_uri: str | None = None
     _loopbacks: frozenset[str] = field(default=frozenset(), repr=False)
 
     @classmethod
@@ -59,6 +60,7 @@ class RelyingParty:
             pairwise=config.subject_type == "pairwise",
             sector=config.sector_identifier or urlsplit(config.redirect_uris[0]).hostname or "",
             organizations=tuple(config.organizations) if config.organizations is not None else None,
+            initiate_login_uri=config.initiate_login_uri,
             _loopbacks=frozenset(filter(None, map(_portless, config.redirect_uris))) if native else frozenset(),
         )
 

@@ -27,13 +27,13 @@ def test_an_organisation_is_what_its_file_says(registry: Organizations) -> None:
     assert (found.display_name, found.plan, found.default_language) == ("Aegean Foods", "enterprise", "el")
     assert found.domains == ("aegeanfoods.example", "aegean.example")
     assert found.connection == AEGEAN
-    assert (found.federated, found.guests_admitted, found.default_role) == (True, False, "editor")
+    assert (found.guests_admitted, found.default_role) == (False, "editor")
 
 
 def test_an_organisation_without_the_section_is_not_federated(registry: Organizations) -> None:
     found = registry.get("corner-shop")
     assert found is not None
-    assert (found.federated, found.connection) == (False, None)
+    assert found.connection is None
     assert found.attributes == BUILT_IN
 
 

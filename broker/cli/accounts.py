@@ -1,0 +1,88 @@
+"""``broker accounts``: who has an account, and shutting one out at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from broker.cli.loading import config_option, load_or_leave, opened_directory
+from broker.federation.findings import printable
+
+if TYPE_CHECKING:
+    from broker.identity import Account
+    from broker.store.directory import Directory
+
+_PAGE: Final = 200
+
+
+@click.group("accounts")
+def command() -> None:
+    """List accounts; deactivate and activate one."""
+
+
+@command.command("list")
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object and nothing else.")
+@click.argument("organization")
+def list_accounts(directory: Path, as_json: bool, organization: str) -> None:
+    """List the accounts of ORGANIZATION, by display name."""
+    configuration = load_or_leave(directory)
+    if organization not in {config.organization for config in configuration.organizations}:
+        raise click.ClickException(f"there is no organization {printable(organization)}")
+    with opened_directory(configuration) as store:
+        accounts = list(_all(store, organization))
+    if as_json:
+        click.echo(json.dumps({"accounts": [_row(account) for account in accounts]}, ensure_ascii=False, indent=2))
+        return
+    for account in accounts:
+        state = "active" if account.active else "deactivated"
+        click.echo(printable(f"{account.id}  {state:<11}  {account.display_name} <{account.email}>"))
+    click.echo(f"{len(accounts) or 'no'} account{'' if len(accounts) == 1 else 's'}.")
+
+
+@command.command("deactivate")
+@config_option
+@click.argument("account_id")
+def deactivate(directory: Path, account_id: str) -> None:
+    """Shut ACCOUNT_ID out: its sessions and tokens open nothing from now on, and it cannot sign in."""
+    _set(directory, account_id, active=False)
+
+
+@command.command("activate")
+@config_option
+@click.argument("account_id")
+def activate(directory: Path, account_id: str) -> None:
+    """Let ACCOUNT_ID in again."""
+    _set(directory, account_id, active=True)
+
+
+def _set(directory: Path, account_id: str, *, active: bool) -> None:
+    with opened_directory(load_or_leave(directory)) as store:
+        known = store.set_active(account_id, active)
+    if not known:
+        raise click.ClickException(f"there is no account {printable(account_id)}")
+    click.echo(f"{account_id} is {'active' if active else 'deactivated'}.")
+
+
+def _all(store: Directory, organization: str) -> Iterator[Account]:
+    after: tuple[str, str] | None = None
+    while page := store.accounts(organization, after=after, limit=_PAGE):
+        yield from page
+        after = (page[-1].display_name, page[-1].id)
+
+
+def _row(account: Account) -> dict[str, object]:
+    return {
+        "id": account.id,
+        "active": account.active,
+        "display_name": account.display_name,
+        "email": account.email,
+        "role": account.role,
+        "created_at": account.created_at.isoformat(timespec="seconds"),
+        "attributes": dict(account.attributes),
+        "attribute_sources": dict(account.attribute_sources),
+    }

@@ -1,0 +1,66 @@
+"""``broker accounts``: who has an account, and shutting one out at once."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from broker.app import open_directory, prepare_stores
+from broker.cli import main
+from broker.clock import SystemClock
+from broker.federation.load import load
+from tests.support.configurations import ENVIRON, good_configuration
+from tests.support.directory import draft
+
+ORGANIZATION = "aegean-foods"
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A configuration over an SQLite directory in which one person has an account."""
+    made = good_configuration(tmp_path / "config")
+    file = made / "broker.yaml"
+    before, _, rest = file.read_text().partition("stores:\n")
+    _, _, after = rest.partition("sealing_key:")
+    stores = "stores:\n  state: {kind: sqlite, path: s.sqlite}\n  directory: {kind: sqlite, path: d.sqlite}\n"
+    file.write_text(f"{before}{stores}sealing_key:{after}")
+    configuration = load(made, environ=ENVIRON)
+    prepare_stores(configuration, SystemClock())
+    with closing(open_directory(configuration)) as store:
+        store.create_account(draft(organization=ORGANIZATION))
+    return made
+
+
+def run(directory: Path, *arguments: str) -> Result:
+    command, *rest = arguments
+    return CliRunner().invoke(main, ["accounts", command, "--config", str(directory), *rest], env=ENVIRON)
+
+
+def listed(directory: Path) -> list[dict[str, object]]:
+    accounts: list[dict[str, object]] = json.loads(run(directory, "list", "--json", ORGANIZATION).stdout)["accounts"]
+    return accounts
+
+
+def test_the_accounts_of_an_organization_are_listed(directory: Path) -> None:
+    answer = run(directory, "list", ORGANIZATION)
+    assert answer.exit_code == 0
+    assert draft().id in answer.stdout
+    assert "1 account." in answer.stdout
+
+
+def test_an_account_is_deactivated_and_activated(directory: Path) -> None:
+    assert run(directory, "deactivate", draft().id).exit_code == 0
+    assert [account["active"] for account in listed(directory)] == [False]
+    assert run(directory, "activate", draft().id).exit_code == 0
+    assert [account["active"] for account in listed(directory)] == [True]
+
+
+@pytest.mark.parametrize("arguments", [("deactivate", "nobody"), ("list", "no-such-organization")])
+def test_what_does_not_exist_is_told(directory: Path, arguments: tuple[str, str]) -> None:
+    answer = run(directory, *arguments)
+    assert answer.exit_code == 1
+    assert "there is no" in answer.output
