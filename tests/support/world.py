@@ -1,7 +1,7 @@
 """A whole world in one process: broker and simulated Entra on real sockets with TLS, under one clock that stands still.
 
-Everything is real but time and chance: both are injected. A test's browser is a ``requests.Session``; the application is a
-few methods here that do what an application does.
+Everything is real but time and chance: both are injected. A test's browser is a ``requests.Session``; the application
+is a few methods here that do what an application does.
 """
 
 from __future__ import annotations
@@ -336,7 +336,9 @@ def world_on(
     organizations: Sequence[Mapping[str, Any]] = (AEGEAN_FOODS, HELIOS_SHIPPING),
     parties: Sequence[Mapping[str, Any]] = PARTIES,
 ) -> Iterator[World]:
-    """A broker of its own for one test. ``settings`` replace sections of its ``broker.yaml``, ``entra`` keys of that one."""
+    """A broker of its own for one test. ``settings`` replace sections of its ``broker.yaml``, ``entra`` keys of that
+    one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     usual: dict[str, Any] = {
         "public_url": foundation.broker.url,

@@ -98,5 +98,5 @@ def test_a_session_is_opened_for_an_account_that_exists_only(sessions: Sessions)
 
 def test_how_and_when_the_person_proved_themselves_stays_with_the_session(sessions: Sessions) -> None:
     said = replace(authentication(), acr="urn:pobuca:acr:mfa", amr=("mfa",), authenticated_at=None)
-    session, handle = sessions.open(admission(), account(), said, None)
+    session, _ = sessions.open(admission(), account(), said, None)
     assert (session.acr, session.amr, session.authenticated_at) == ("urn:pobuca:acr:mfa", ("mfa",), None)

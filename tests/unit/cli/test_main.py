@@ -15,11 +15,12 @@ def test_the_help_lists_every_command_with_the_commands_own_words() -> None:
     assert told.exit_code == 0
     names = [line.split()[0] for line in told.output.partition("Commands:\n")[2].splitlines()]
     assert names == ["accounts", "check", "demo", "keys", "serve"]
+    widest = max(map(len, names))
     for name in names:
         own = CliRunner().invoke(main, [name, "--help"])
         assert own.exit_code == 0
         summary = own.output.split("\n\n")[1].strip()
-        assert f"  {name:<5}  {summary}" in told.output
+        assert f"  {name:<{widest}}  {summary}" in told.output
 
 
 def test_the_help_imports_no_command() -> None:

@@ -36,7 +36,7 @@ def test_a_port_that_somebody_listens_on_is_told(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0), reuse_port=True) as taken:
         listen = {"listen": {"port": taken.getsockname()[1]}}
         options = StageOptions(directory=tmp_path, settings=listen, with_simulator=False, with_application=False)
-        with pytest.raises(StageError, match="listens on 127.0.0.1"), Stage(options):
+        with pytest.raises(StageError, match=r"listens on 127\.0\.0\.1"), Stage(options):
             pass
 
 

@@ -13,7 +13,7 @@ from broker.web import cookies
 
 
 def read(header: str) -> Browser:
-    environ = EnvironBuilder(headers={"Cookie": header}).get_environ()
+    environ = EnvironBuilder(headers=[("Cookie", header)]).get_environ()
     return cookies.read_browser(WerkzeugRequest(environ))  # type: ignore[arg-type]  # Flask's adds nothing used here
 
 
@@ -25,7 +25,12 @@ def test_session_and_parallel_logins_are_read() -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["__Host-session=mine; __Host-session=tossed", "__Host-session=; x=1; __Host-session=tossed", "session=s", "=__Host-session=s"],
+    [
+        "__Host-session=mine; __Host-session=tossed",
+        "__Host-session=; x=1; __Host-session=tossed",
+        "session=s",
+        "=__Host-session=s",
+    ],
 )
 def test_ss_03_a_repeated_or_nameless_cookie_counts_as_absent(header: str) -> None:
     assert read(header).session_handle is None

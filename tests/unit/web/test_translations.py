@@ -16,7 +16,8 @@ GREEK = ROOT / "broker/web/translations/el/LC_MESSAGES"
 
 def test_every_sentence_is_translated(tmp_path: Path) -> None:
     template = tmp_path / "messages.pot"
-    command = [str(Path(sys.executable).with_name("pybabel")), "-q", "extract", "-F", "babel.cfg", "-o", str(template), "."]
+    pybabel = str(Path(sys.executable).with_name("pybabel"))
+    command = [pybabel, "-q", "extract", "-F", "babel.cfg", "-o", str(template), "."]
     subprocess.run(command, cwd=ROOT, check=True)
     with template.open("rb") as wanted, (GREEK / "messages.po").open("rb") as written:
         sentences = {message.id for message in read_po(wanted) if message.id}
