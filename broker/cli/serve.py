@@ -13,7 +13,6 @@ import multiprocessing
 import os
 import socket
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -55,7 +54,14 @@ def command(directory: Path) -> None:
     _require_free_port(configuration.broker.listen)
     for finding in configuration.warnings:
         _log.warning("config_warning", detail=str(finding))
-    _in_a_process_of_its_own(_prepare, configuration)
+    # In a process of its own, so that the workers, who are forks of this one, do not carry about what only a migration
+    # needs; and meanwhile this one loads what they share: they start sooner, and hold one copy of the code between them.
+    preparing = multiprocessing.get_context("fork").Process(target=_prepare, args=(configuration,))
+    preparing.start()
+    importlib.import_module("broker.app")
+    preparing.join()
+    if preparing.exitcode != 0:
+        sys.exit(1)
     _serve(configuration)
 
 
@@ -76,17 +82,6 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _in_a_process_of_its_own(step: Callable[[Configuration], None], configuration: Configuration) -> None:
-    """Runs a step whose libraries the workers, who are forks of this process, should not carry about; ends if it
-    fails.
-    """
-    process = multiprocessing.get_context("fork").Process(target=step, args=(configuration,))
-    process.start()
-    process.join()
-    if process.exitcode != 0:
-        sys.exit(1)
 
 
 def _prepare(configuration: Configuration) -> None:
@@ -124,9 +119,7 @@ def _serve(configuration: Configuration) -> None:
             "ssl_protocol_min": SSLProtocols.tls12,
         }
     workers = listen.workers or os.cpu_count() or 1
-    # Loaded once and shared: the workers start sooner and hold one copy of the code between them.
-    importlib.import_module("broker.app")
-    gc.freeze()
+    gc.freeze()  # What is loaded stays shared: a collection in a worker does not touch, and so copy, its pages.
     _log.info("serving", public_url=configuration.broker.public_url, port=listen.port, workers=workers)
     Granian(
         "broker",
