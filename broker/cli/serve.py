@@ -55,7 +55,7 @@ def command(directory: Path) -> None:
     for finding in configuration.warnings:
         _log.warning("config_warning", detail=str(finding))
     # In a process of its own, so that the workers, who are forks of this one, do not carry about what only a migration
-    # needs; and meanwhile this one loads what they share: they start sooner, and hold one copy of the code between them.
+    # needs. Meanwhile this one loads what they share: they start sooner, and hold one copy of the code between them.
     preparing = multiprocessing.get_context("fork").Process(target=_prepare, args=(configuration,))
     preparing.start()
     importlib.import_module("broker.app")
