@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import structlog
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from broker.errors import BrokerError, Busy, PartyError, SsoRequired
@@ -81,8 +81,13 @@ def _unforeseen(error: Exception) -> Response:
 def _render(
     explanation: str, status: int, retry: str | None = None, asked_by: LoginRequest | None = None
 ) -> Response:
-    headers.allow_form_action(["'self'"])
     said = explain(explanation)
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        # A program asked, at an address where only people get an answer of its protocol, or by a wrong method.
+        code = "temporarily_unavailable" if status == Busy.status else "invalid_request"
+        told = f"{said.sentence} Reference: {reference.current()}"
+        return make_response(jsonify(error=code, error_description=told), status)
+    headers.allow_form_action(["'self'"])
     body = render_template(
         "error.html",
         said=said,

@@ -162,3 +162,16 @@ def test_a_browser_is_not_told_to_remember_https_for_everything_on_this_machine(
     app = Flask("broker.web")
     headers.install(app, SystemEntropy(), public_url)
     assert ("Strict-Transport-Security" in app.test_client().get("/").headers) is told
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_page"),
+    [("application/json", False), ("application/json, text/html;q=0.1", False), ("*/*", True), ("text/html", True)],
+)
+def test_a_program_that_wants_json_gets_json(client: FlaskClient, accept: str, is_page: bool) -> None:
+    answer = client.delete("/echo", headers={"Host": HOST, "Accept": accept})
+    assert answer.status_code == 405
+    assert ("<h1>" in answer.text) is is_page
+    if not is_page:
+        assert answer.get_json().keys() == {"error", "error_description"}
+        assert answer.get_json()["error"] == "invalid_request"
