@@ -61,7 +61,8 @@ def is_fresh_enough(transaction: Transaction, authentication: Authentication, no
     """Whether the upstream's authentication is as recent as the application demands.
 
     A forced one must have happened after we asked, and after that of the session before. An upstream that does not
-    say when it was proves nothing.
+    say when it was proves nothing. One that was not forced gets no leeway: a sign-in from shortly before we asked is
+    then no fault of a clock, but the upstream's own session.
     """
     request = transaction.request
     if not request.force and request.max_age is None:
@@ -69,11 +70,12 @@ def is_fresh_enough(transaction: Transaction, authentication: Authentication, no
     at = authentication.authenticated_at
     if at is None:
         return False
-    previous = transaction.previous_authentication
-    after_asking = at >= transaction.started_at - LEEWAY and (previous is None or at > previous)
+    asked_at = transaction.started_at
     if request.force:
-        return after_asking
-    return after_asking or (request.max_age is not None and now - at <= request.max_age)
+        previous = transaction.previous_authentication
+        return at >= asked_at - LEEWAY and (previous is None or at > previous)
+    # The upstream counts whole seconds.
+    return at >= asked_at.replace(microsecond=0) or (request.max_age is not None and now - at <= request.max_age)
 
 
 def require_strength(transaction: Transaction, authentication: Authentication) -> None:

@@ -101,6 +101,8 @@ def fresh(at: timedelta | None, *, force: bool = False, max_age: timedelta | Non
         (timedelta(minutes=59), {"max_age": timedelta(hours=1)}, True),
         (timedelta(minutes=61), {"max_age": timedelta(hours=1)}, False),
         (timedelta(minutes=1), {"max_age": timedelta(seconds=1)}, True),
+        (timedelta(minutes=2), {"max_age": timedelta(seconds=1)}, True),
+        (timedelta(minutes=2, seconds=1), {"max_age": timedelta(seconds=1)}, False),
         (timedelta(minutes=1), {"force": True, "before": NOW - timedelta(minutes=1)}, False),
     ],
 )
