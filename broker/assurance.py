@@ -30,7 +30,16 @@ class Contexts:
 
     def known(self, request: LoginRequest) -> bool:
         """Whether the request names at least one class that can be given."""
-        return any(name == self.usual or name in self.on_demand for name in request.strength)
+        return self._preferred(request) is not None
+
+    def to_ask_for(self, request: LoginRequest) -> str | None:
+        """The class that the upstream is to be asked for; None if the usual one will do best, or nothing will."""
+        preferred = self._preferred(request)
+        return preferred if preferred in self.on_demand else None
+
+    def _preferred(self, request: LoginRequest) -> str | None:
+        """The first that can be given: they stand in order of preference (OpenID Connect Core 3.1.2.1)."""
+        return next((name for name in request.strength if name == self.usual or name in self.on_demand), None)
 
 
 def require_reachable(request: LoginRequest, contexts: Contexts) -> None:

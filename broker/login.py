@@ -309,7 +309,7 @@ class LoginFlow:
             connection=connection,
             redirect_uri=self._connectors[connection.kind].callback_uri(connection.name),
             login_hint=login_hint,
-            upstream_acr=next((name for name in request.strength if name in self._contexts.on_demand), None),
+            upstream_acr=self._contexts.to_ask_for(request),
             previous_authentication=session.authenticated_at if session else None,
             replaced_sid=session.sid if session else None,
         )

@@ -222,7 +222,12 @@ def test_ensure_request_with_acr_values_succeeds_when_a_stronger_one_is_advertis
 ) -> None:
     entra = {"authentication_contexts": {"urn:pobuca:acr:mfa": "c1"}}
     with world_on(foundation, tmp_path / "stronger", entra=entra, parties=SUITE_PARTIES) as world:
-        test_ensure_request_with_acr_values_succeeds(Suite(world))
+        suite = Suite(world)
+        advertised = suite.metadata["acr_values_supported"]
+        assert advertised == ["urn:pobuca:acr:directory", "urn:pobuca:acr:mfa"]
+        assert suite.flow(suite.asked(acr_values=" ".join(advertised))).id_token["acr"] == advertised[0]
+        suite = Suite(world)
+        assert suite.flow(suite.asked(acr_values=" ".join(reversed(advertised)))).id_token["acr"] == advertised[1]
 
 
 def test_ensure_request_with_acr_values_that_nobody_knows_succeeds(suite: Suite) -> None:

@@ -116,3 +116,20 @@ def test_a_class_that_nobody_can_give_is_refused_before_anybody_signs_in() -> No
     assert refusal.value.code == "unmet_authentication_requirements"
     assurance.require_reachable(login_request(strength=("urn:unknown", MFA), strength_essential=True), CONTEXTS)
     assurance.require_reachable(login_request(strength=("urn:unknown",)), CONTEXTS)
+
+
+@pytest.mark.parametrize(
+    ("strength", "asked_for"),
+    [
+        ((), None),
+        (("urn:unknown",), None),
+        ((USUAL,), None),
+        ((MFA,), MFA),
+        (("urn:unknown", MFA, USUAL), MFA),
+        ((USUAL, MFA), None),
+    ],
+)
+def test_the_upstream_is_asked_for_the_class_that_is_preferred_among_those_to_be_had(
+    strength: tuple[str, ...], asked_for: str | None
+) -> None:
+    assert CONTEXTS.to_ask_for(login_request(strength=strength)) == asked_for
