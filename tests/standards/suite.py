@@ -75,8 +75,9 @@ class Flow:
 class Suite:
     """One run of a module: one browser, one person."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, person: str = ELENI) -> None:
         self.world = world
+        self.person = person
         self.issuer = world.broker_url
         self.browser = world.browser()
         self.browser.headers.update(_BROWSER_HEADERS)
@@ -120,7 +121,7 @@ class Suite:
             url = urljoin(answer.url, answer.headers["Location"])
             if url.startswith(self.world.simulator_url):
                 pages += self._asked_upstream(url)
-                answer = sign_in(self.browser, url, ELENI).deliver(self.browser)
+                answer = sign_in(self.browser, url, self.person).deliver(self.browser)
             elif url.startswith(self.issuer):
                 answer = self.browser.get(url, allow_redirects=False, timeout=30)
             else:
@@ -172,7 +173,7 @@ class Suite:
         form = _Elements(page.text)
         assert {"email", "continue-with-email"} <= form.ids.keys()
         field, button = form.ids["email"], form.ids["continue-with-email"]
-        data = {field["name"]: ELENI, button["name"]: button["value"]}
+        data = {field["name"]: self.person, button["name"]: button["value"]}
         return self.browser.post(urljoin(page.url, form.action), data=data, allow_redirects=False, timeout=30)
 
     def _asked_upstream(self, url: str) -> list[str]:

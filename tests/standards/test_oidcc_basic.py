@@ -14,7 +14,7 @@ import requests
 
 from tests.standards import checks, claims
 from tests.standards.suite import CALLBACK, STATE, SUITE_PARTIES, Suite
-from tests.support.world import VERIFIER, Foundation, challenge, world_on
+from tests.support.world import VERIFIER, Foundation, World, challenge, world_on
 
 # Claims of the scope ``profile`` that no account has. The directory knows no nickname, web page, gender, birthday or
 # time zone that the broker reads; a middle name is part of its given name; its login name is mostly the e-mail
@@ -121,6 +121,14 @@ def test_scope_address_has_every_member(suite: Suite) -> None:
 def test_scope_all(suite: Suite) -> None:
     said = suite.flow(suite.asked(scope="openid email phone address profile")).user_info
     assert claims.missing(said, *claims.SCOPE_CLAIMS) == UNFILLED
+
+
+def test_scope_all_of_somebody_of_whom_little_is_known(world: World) -> None:
+    """What is not known is left out: ``checks`` finds every null and every empty text."""
+    suite = Suite(world, "maria.kosta@aegeanfoods.example")
+    said = suite.flow(suite.asked(scope="openid email phone address profile")).user_info
+    missing = claims.missing(said, *claims.SCOPE_CLAIMS) - UNFILLED
+    assert missing == {"address", "phone_number", "phone_number_verified"}
 
 
 def test_alternate_happy_flow(suite: Suite) -> None:
