@@ -1,7 +1,9 @@
 """``broker serve``: the whole production start.
 
 The first process checks the configuration, brings the directory's tables up to date, makes the first keys, and then
-only minds its workers. Each worker builds the application for itself, so that no connection is shared over a fork.
+only minds its workers. Each worker is a fork of it and builds the application for itself, so that no connection is
+shared, from the configuration that was checked: a file changed meanwhile waits for the next start, also when a worker
+must be replaced.
 """
 
 from __future__ import annotations
@@ -119,6 +121,8 @@ def _serve(configuration: Configuration) -> None:
             "ssl_protocol_min": SSLProtocols.tls12,
         }
     workers = listen.workers or os.cpu_count() or 1
+    # The only start method that hands over the configuration as it is: its secrets refuse to be pickled.
+    multiprocessing.set_start_method("fork", force=True)
     gc.freeze()  # What is loaded stays shared: a collection in a worker does not touch, and so copy, its pages.
     _log.info("serving", public_url=configuration.broker.public_url, port=listen.port, workers=workers)
     Granian(
@@ -136,16 +140,15 @@ def _serve(configuration: Configuration) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=_DRAIN_SECONDS,
         **tls,
-    ).serve(target_loader=partial(_load, configuration.directory), wrap_loader=False)
+    ).serve(target_loader=partial(_load, configuration), wrap_loader=False)
 
 
-def _load(directory: Path) -> WSGIApplication:
+def _load(configuration: Configuration) -> WSGIApplication:
     """The application of one worker process."""
     from broker.app import Surroundings, create_app
     from broker.sweeping import Sweeper
 
     log.configure(SystemClock())
-    configuration = load_or_leave(directory)
     around = Surroundings.of(configuration)
     Sweeper(around.state).start()
     return create_app(configuration, around)

@@ -281,6 +281,7 @@ def _resolve(event: ScalarEvent) -> Any:
 _HINTS: Final = (
     ("mapping values are not allowed", "a ':' too many, or an indentation that does not fit the lines above"),
     ("expected <block end>", "the indentation does not fit the lines above"),
+    ("expected '<document start>'", "the indentation does not fit the lines above"),
     ("found unexpected end of stream", "a quote that is opened and not closed"),
     ("could not find expected ':'", "a key without ':'"),
     ("expected ',' or ']'", "a list in [ ] that is not closed, or lacks a comma"),

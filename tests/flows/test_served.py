@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -147,12 +147,28 @@ def test_one_worker_is_killed_in_the_middle_and_the_next_request_works(served: S
     old = served.workers()
     assert len(old) == WORKERS
     victim = min(old)
-    os.kill(victim, signal.SIGKILL)
-    _until(lambda: victim not in served.workers())
-    sent = browser.post(page.url, data={"action": "microsoft"}, allow_redirects=False)
-    tokens = served.redeem(go_through(served.stage, browser, urljoin(page.url, sent.headers["Location"])))
-    assert served.userinfo(tokens)["email"] == ELENI
-    _until(lambda: len(served.workers()) == WORKERS)  # Another one takes its place.
+    with _edited_wrongly(served.stage.directory / "config" / "broker.yaml"):
+        os.kill(victim, signal.SIGKILL)
+        _until(lambda: victim not in served.workers())
+        sent = browser.post(page.url, data={"action": "microsoft"}, allow_redirects=False)
+        tokens = served.redeem(go_through(served.stage, browser, urljoin(page.url, sent.headers["Location"])))
+        assert served.userinfo(tokens)["email"] == ELENI
+        # Another one takes its place, with the configuration of the start and not what has become of the file.
+        _until(lambda: _started(served) == WORKERS + 1)
+    assert len(served.workers()) == WORKERS
+
+
+@contextmanager
+def _edited_wrongly(file: Path) -> Iterator[None]:
+    before = file.read_bytes()
+    file.write_bytes(before + b"no_such_key: 1\n")
+    yield
+    file.write_bytes(before)
+
+
+def _started(served: Served) -> int:
+    told = [event.get("message", "") for event in served.stage.broker_log() if event["event"] == "server"]
+    return sum(message.startswith("Started worker") for message in told)
 
 
 def _until(holds: Callable[[], bool]) -> None:
