@@ -15,10 +15,10 @@ import multiprocessing
 import os
 import socket
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 import structlog
@@ -68,22 +68,22 @@ def command(directory: Path) -> None:
 
 
 def _require_free_port(listen: Listen) -> None:
-    """Ends with a sentence if somebody listens there already: the server would quietly share the port with them."""
-    address = ipaddress.ip_address(listen.host) if _is_address(listen.host) else None
-    host = ("::1" if address.version == 6 else "127.0.0.1") if address and address.is_unspecified else listen.host
-    try:
-        socket.create_connection((host, listen.port), timeout=1).close()
-    except OSError:
-        return
-    raise click.ClickException(f"another program listens on {listen.host} port {listen.port} already")
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+    """Ends with a sentence if the port cannot be had, or if somebody listens there already: the server would quietly
+    share it with them.
+    """
+    address = ipaddress.ip_address(listen.host)
+    host = ("::1" if address.version == 6 else "127.0.0.1") if address.is_unspecified else listen.host
+    with suppress(OSError), socket.create_connection((host, listen.port), timeout=1):
+        raise click.ClickException(f"another program listens on {listen.host} port {listen.port} already")
+    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):  # As the server does.
+            trial.setsockopt(socket.SOL_SOCKET, option, 1)
+        try:
+            trial.bind((listen.host, listen.port))
+        except OSError as error:
+            sentence = f"cannot listen on {listen.host} port {listen.port}: {error.strerror}"
+            raise click.ClickException(sentence) from error
 
 
 def _prepare(configuration: Configuration) -> None:
@@ -100,11 +100,19 @@ def _prepare(configuration: Configuration) -> None:
         warning = prepare_stores(configuration, clock)
         with closing(open_directory(configuration)) as directory:
             KeyRing.open(directory, configuration.sealing_key(), clock)
-    except (StoreUnsuitable, StateUnavailable, DirectoryUnavailable, KeyBroken) as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
+    except StateUnavailable as error:
+        _leave(f"the state store cannot be used: {error}")
+    except DirectoryUnavailable as error:
+        _leave(f"the directory store cannot be used: {error}")
+    except (StoreUnsuitable, KeyBroken) as error:
+        _leave(str(error))
     if warning is not None:
         _log.warning("store_warning", reason="evicted", detail=warning)
+
+
+def _leave(sentence: str) -> NoReturn:
+    click.echo(f"Error: {sentence}", err=True)
+    sys.exit(1)
 
 
 def _serve(configuration: Configuration) -> None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from broker.federation.values import (
+    Address,
     AuthenticationContext,
     ClientId,
     DisplayName,
@@ -77,8 +78,8 @@ class BehindProxy(Section):
 class Listen(Section):
     """Where the broker listens. Exactly one of `tls` and `behind_proxy` is set."""
 
-    host: Annotated[str, Field(examples=["192.0.2.10"])] = "127.0.0.1"
-    """Address to bind."""
+    host: Address = "127.0.0.1"
+    """Address to bind: `0.0.0.0` or `::` for all of this machine's."""
     port: Annotated[int, Field(ge=1, le=65535)] = 8443
     """Port to bind."""
     tls: Tls | None = None

@@ -155,6 +155,13 @@ def _host(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise ValueError("must be an IP address of this machine, such as 127.0.0.1 or 0.0.0.0, not a name") from error
+
+
 def _network(text: str) -> str:
     try:
         network = ipaddress.ip_network(text)
@@ -194,6 +201,7 @@ Guid = Annotated[str, AfterValidator(_guid), Words("a GUID", "5a27bf0b-cdae-4cd1
 TenantId = Annotated[str, AfterValidator(_tenant), Words("a GUID", "5b5e363c-6ca9-4f41-8070-9565fe497145")]
 Domain = Annotated[str, AfterValidator(_domain), Words("a domain name", "aegeanfoods.example")]
 HostName = Annotated[str, AfterValidator(_host), Words("a host name", "connect.pobuca.example")]
+Address = Annotated[str, AfterValidator(_address), Words("an IP address", "192.0.2.10")]
 Network = Annotated[str, AfterValidator(_network), Words("an address or a network in CIDR form", "10.0.0.0/8")]
 Name = Annotated[
     str,

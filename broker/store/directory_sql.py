@@ -13,7 +13,7 @@ import sqlalchemy
 from sqlalchemy import Connection, Engine, Pool, QueuePool, Row, bindparam, insert, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql as for_postgresql
 from sqlalchemy.dialects import sqlite as for_sqlite
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 
 from broker.identity import Account, Secret, Subject
 from broker.store import sqlite
@@ -154,16 +154,16 @@ class SqlDirectory:
         except (DataError, UnicodeEncodeError):
             return []
         except SQLAlchemyError as error:
-            raise DirectoryUnavailable(_cause(error)) from error
+            raise DirectoryUnavailable(cause(error)) from error
 
     def _write(self, work: Callable[[Connection], _T]) -> _T:
         try:
             return self._run(work, transaction=True)
         except (DataError, IntegrityError, UnicodeEncodeError) as error:
             # Not "from error": its text holds the values (threats G9).
-            raise ValueError(f"the directory does not take this record: {_cause(error)}") from None
+            raise ValueError(f"the directory does not take this record: {cause(error)}") from None
         except SQLAlchemyError as error:
-            raise DirectoryUnavailable(_cause(error)) from error
+            raise DirectoryUnavailable(cause(error)) from error
 
     def _run(self, work: Callable[[Connection], _T], *, transaction: bool = False) -> _T:
         """What ``work`` gives; it runs a second time if its connection turned out to be one that the server had closed.
@@ -212,8 +212,17 @@ def create_engine(location: Path | str, *, password: Secret | None, answer_withi
     )
 
 
-def _cause(error: Exception) -> str:
-    return type(error.orig if isinstance(error, DBAPIError) else error).__name__
+def cause(error: Exception) -> str:
+    """What kind of error it was and, where that quotes no record (threats G9), the first line of what was said.
+
+    An operational error is about the server and the road to it: its address, a wrong password, a full disk.
+    """
+    original = error.orig if isinstance(error, DBAPIError) else error
+    kind = type(original).__name__
+    if not isinstance(error, OperationalError):
+        return kind
+    said = str(original).strip().splitlines()
+    return f"{kind}: {said[0]}" if said else kind
 
 
 def _ticks(moment: datetime) -> int:

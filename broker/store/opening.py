@@ -16,7 +16,7 @@ from broker.clock import Clock
 from broker.identity import Secret
 from broker.store import sqlite
 from broker.store.directory import Directory, DirectoryUnavailable
-from broker.store.directory_sql import ANSWER_WITHIN, SqlDirectory, create_engine
+from broker.store.directory_sql import ANSWER_WITHIN, SqlDirectory, cause, create_engine
 from broker.store.state import StateStore
 from broker.store.state_redis import RecordsMayBeEvicted, RedisState
 from broker.store.state_sqlite import SqliteState
@@ -42,7 +42,7 @@ def open_state(
         try:
             return SqliteState(location, clock)
         except OSError as error:
-            raise StoreUnsuitable(str(error)) from error
+            raise StoreUnsuitable(_about_file(error)) from error
     return RedisState(location, clock, username=username, password=password, ca_bundle=ca_bundle)
 
 
@@ -95,10 +95,12 @@ def prepare_directory(location: Path | str, *, password: Secret | None = None) -
         upgrading.upgrade(engine)
     except upgrading.SchemaUnknown as error:
         raise StoreUnsuitable(str(error)) from error
-    except (SQLAlchemyError, sqlite3.Error) as error:
-        raise DirectoryUnavailable(type(error).__name__) from error
+    except SQLAlchemyError as error:
+        raise DirectoryUnavailable(cause(error)) from error
+    except sqlite3.Error as error:  # Of the file as such: no statement with a record in it ran.
+        raise DirectoryUnavailable(str(error)) from error
     except OSError as error:
-        raise StoreUnsuitable(str(error)) from error
+        raise StoreUnsuitable(_about_file(error)) from error
     finally:
         engine.dispose()
 
@@ -111,6 +113,10 @@ def directory_is_current(location: Path | str, *, password: Secret | None = None
     try:
         return upgrading.is_current(engine)
     except SQLAlchemyError as error:
-        raise DirectoryUnavailable(type(error).__name__) from error
+        raise DirectoryUnavailable(cause(error)) from error
     finally:
         engine.dispose()
+
+
+def _about_file(error: OSError) -> str:
+    return str(error) if error.strerror is None else f"{error.filename}: {error.strerror}"

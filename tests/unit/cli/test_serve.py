@@ -41,6 +41,14 @@ def test_a_port_that_somebody_listens_on_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.served
+def test_an_address_that_is_not_of_this_machine_is_told(tmp_path: Path) -> None:
+    listen = {"listen": {"host": "192.0.2.10", "port": 8443}}  # RFC 5737 section 3: nobody's
+    options = StageOptions(directory=tmp_path, settings=listen, with_simulator=False, with_application=False)
+    with pytest.raises(StageError, match=r"Error: cannot listen on 192\.0\.2\.10 port 8443: "), Stage(options):
+        pass
+
+
+@pytest.mark.served
 def test_a_store_that_does_not_answer_is_told(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]
@@ -50,5 +58,5 @@ def test_a_store_that_does_not_answer_is_told(tmp_path: Path) -> None:
         with_simulator=False,
         with_application=False,
     )
-    with pytest.raises(StageError, match="Error:"), Stage(options):
+    with pytest.raises(StageError, match="Error: the state store cannot be used"), Stage(options):
         pass

@@ -61,7 +61,7 @@ def test_a_state_file_that_cannot_be_made_or_that_others_may_read_is_unsuitable(
 
 
 def test_a_directory_file_that_cannot_be_made_is_unsuitable(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnsuitable, match="no such folder"):
+    with pytest.raises(StoreUnsuitable, match=r"no such folder/directory\.sqlite: No such file or directory"):
         prepare_directory(tmp_path / "no such folder" / "directory.sqlite")
 
 
@@ -71,7 +71,7 @@ def test_a_file_of_something_else_is_neither_a_state_store_nor_a_directory(tmp_p
     path.chmod(0o600)
     with pytest.raises(StateUnavailable):
         prepare_state(path, clock)
-    with pytest.raises(DirectoryUnavailable):
+    with pytest.raises(DirectoryUnavailable, match="not a database"):
         prepare_directory(path)
     assert path.read_bytes() == b"Dear diary, " * 1000
 
@@ -80,7 +80,7 @@ def test_a_server_that_is_not_there_is_unavailable(clock: ManualClock) -> None:
     with pytest.raises(StateUnavailable):
         prepare_state(f"redis://127.0.0.1:{free_port()}/0", clock)
     nowhere = f"postgresql://broker@127.0.0.1:{free_port()}/broker"
-    with pytest.raises(DirectoryUnavailable):
+    with pytest.raises(DirectoryUnavailable, match="refused"):
         prepare_directory(nowhere)
     with pytest.raises(DirectoryUnavailable):
         directory_is_current(nowhere)
