@@ -79,6 +79,9 @@ class HttpAnswer:
         return value
 
 
+_NOT_ALLOWED: Final = "neither public nor in outbound.allowed_private_addresses"
+
+
 class AddressPolicy:
     """Which addresses a call may reach: public ones, and the private networks that the operator named."""
 
@@ -93,11 +96,11 @@ class AddressPolicy:
         if any(plain.version == network.version and plain in network for network in self._allowed):
             return
         if not plain.is_global or plain.is_multicast or plain.is_reserved or plain.is_unspecified:
-            raise HttpFailure("address", f"{plain} is not a public address")
+            raise HttpFailure("address", f"{plain} is {_NOT_ALLOWED}")
         try:
             filter_host(str(plain), 443, allow_loopback=False)
         except InvalidIPAddress as error:
-            raise HttpFailure("address", f"{plain} is not a public address") from error
+            raise HttpFailure("address", f"{plain} is {_NOT_ALLOWED}") from error
 
 
 class _Deadline(threading.local):
@@ -343,6 +346,8 @@ def _cause(error: BaseException) -> str:
     for deeper in (reason, inner):
         if isinstance(deeper, BaseException):
             return _cause(deeper)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate refused: {error.verify_message}"[:200]
     return f"{type(error).__name__}: {error}"[:200]
 
 

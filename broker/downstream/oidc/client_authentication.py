@@ -36,9 +36,9 @@ def authenticate(parties: RelyingParties, parameters: Parameters, authorization:
     if party is None:
         raise ClientRefused("not registered")
     if shown.method != party.authentication_method:
-        raise ClientRefused("not the registered method")
+        raise ClientRefused(f"client {party.client_id}: not the registered method")
     if not _PROOFS[shown.method](party, shown):
-        raise ClientRefused("wrong secret")
+        raise ClientRefused(f"client {party.client_id}: wrong secret")
     return party
 
 
