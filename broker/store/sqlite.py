@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 # How long a writer waits for another one before it gives up. Writes here take well under a millisecond, so whoever
 # still waits after two seconds is not in a queue: something holds the file.
@@ -17,6 +18,14 @@ BUSY_TIMEOUT = timedelta(seconds=2)
 # failure may undo the last ones. FULL: a commit is on the disk when it is acknowledged
 # (https://sqlite.org/pragma.html#pragma_synchronous).
 Synchronous = Literal["NORMAL", "FULL"]
+
+
+# While one process opens the file, another may close it as the last one or change its mode: the companions (-wal, -shm,
+# -journal) come and go under the one that opens, and SQLite then reports that reading failed, where trying again
+# succeeds (https://sqlite.org/rescode.html#ioerr). A fault that is real is there the fifth time as well.
+_PASSING: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
+_ATTEMPTS: Final = 5
+_PAUSE: Final = timedelta(milliseconds=20)
 
 
 def create_private(path: Path) -> None:
@@ -34,8 +43,28 @@ def create_private(path: Path) -> None:
         raise PermissionError(f"{path} may be used by others (mode {mode:04o}); run: chmod 600 {path}*")
 
 
-def connect(path: Path, synchronous: Synchronous, busy_timeout: timedelta = BUSY_TIMEOUT) -> sqlite3.Connection:
-    """A connection in autocommit mode to a file that exists; usable from any thread, by one at a time."""
+def connect(
+    path: Path,
+    synchronous: Synchronous,
+    busy_timeout: timedelta = BUSY_TIMEOUT,
+    *,
+    pause: Callable[[float], object] = time.sleep,
+) -> sqlite3.Connection:
+    """A connection in autocommit mode to a file that exists; usable from any thread, by one at a time.
+
+    ``pause`` waits that many seconds before the file is tried again, when it changes under the one who opens it.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return _connect(path, synchronous, busy_timeout)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _PASSING:
+                raise
+            pause(_PAUSE.total_seconds())
+    return _connect(path, synchronous, busy_timeout)
+
+
+def _connect(path: Path, synchronous: Synchronous, busy_timeout: timedelta) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw",
         uri=True,
