@@ -30,7 +30,8 @@ def parse_guid(value: object) -> str:
 class Subject:
     """Who the upstream says it is: the identity key (threats G4).
 
-    For Entra over any protocol: ``kind`` is ``entra``, ``authority`` the tenant id, ``identifier`` the object id.
+    For Entra over any protocol: ``kind`` is ``entra``, ``authority`` the tenant id, ``identifier`` the object id. For
+    Pobuca's own sign-in: ``pobuca``, ``password`` and the account id.
     """
 
     kind: str
@@ -45,6 +46,25 @@ class Subject:
     def entra(cls, tenant_id: str, object_id: str) -> Subject:
         """The key of a person in an Entra directory; raises ``ValueError`` if a part is not a GUID."""
         return cls("entra", parse_guid(tenant_id), parse_guid(object_id))
+
+
+    @classmethod
+    def own(cls, account_id: str) -> Subject:
+        """The key of a person who signs in at Pobuca itself."""
+        return cls("pobuca", "password", account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The epochs in which something was given out: that of the organisation and that of the account.
+
+    Either rises when everything given out before shall open nothing any more: when the way into the organisation
+    changed, or when the person was ended. So a session or a token that was being written at that moment is void as
+    well, whoever wrote it (threats FE-06, FE-07, FE-17).
+    """
+
+    organization: int
+    account: int
 
 
 class Secret:
@@ -115,6 +135,7 @@ class Account:
 
     ``attribute_sources`` says for every filled field where its value came from. ``email`` is as written;
     ``email_domain`` is its canonical domain (``addresses.canonical_domain``), None when there is no usable address.
+    ``epoch`` rises when all that the account was given ends (``Stamp``).
     """
 
     id: str
@@ -132,3 +153,4 @@ class Account:
     attribute_sources: Mapping[str, str]
     active: bool = True
     has_photo: bool = False
+    epoch: int = 0

@@ -164,7 +164,7 @@ class LoginFlow:
         if account is None:
             return None
         try:
-            evidence = Evidence.standing(account, dormant.connection, scope)
+            evidence = Evidence.standing(account, dormant.connection, dormant.facts.stamp, scope)
             return self._gate.admit(evidence), account
         except (NotAllowed, SsoRequired):
             return None  # This session opens nothing here; the person may still sign in anew.

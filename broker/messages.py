@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from broker.admission import Admission
-from broker.identity import Account
+from broker.identity import Account, Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,7 @@ class Session:
     login_names: tuple[str, ...]
     login_hint: str | None
     upstream_session: str | None
+    stamp: Stamp
     started_at: datetime
     last_used_at: datetime
     expires_at: datetime

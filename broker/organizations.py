@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime
+from typing import Final, Protocol
+
+# The connection of Pobuca's own sign-in, and of the break-glass: each is one for every organisation.
+PASSWORD: Final = "password"
+BREAK_GLASS: Final = "break-glass"
+
+ENTERPRISE: Final = "enterprise"
+ADMINISTRATOR: Final = "administrator"
+"""The role whose bearers administer their organisation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +33,28 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
-class Organization:
-    """One customer. ``domains`` are canonical; ``connection`` is set when it is federated.
+class BreakGlass:
+    """Who may come in without Microsoft while the window is open: the one exception of rule 0, off by default.
 
-    ``attributes``: account field to the sources it is filled from, first one that has a value wins.
+    ``people``: account ids. ``opened_at`` and ``closes_at`` are None when it is shut.
+    """
+
+    people: tuple[str, ...]
+    opened_at: datetime | None = None
+    closes_at: datetime | None = None
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether now is within the window."""
+        return self.opened_at is not None and self.closes_at is not None and self.opened_at <= now < self.closes_at
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """One customer. ``domains`` are canonical; ``connection`` is set when it is federated: when every other way in is
+    closed. A connection that is still being set up is not here but with ``onboarding``.
+
+    ``attributes``: account field to the sources it is filled from, first one that has a value wins. ``epoch`` rises
+    when the way in changes (``Stamp``). ``is_declared``: a file names the connection, so that pages cannot change it.
     """
 
     name: str
@@ -39,10 +66,21 @@ class Organization:
     default_role: str = "editor"
     default_language: str | None = None
     attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    epoch: int = 0
+    break_glass: BreakGlass | None = None
+    is_declared: bool = False
 
 
 class Organizations(Protocol):
-    """Read-only, in memory, one consistent reading of the configuration at a time."""
+    """Read-only, in memory, one consistent reading of configuration and records at a time."""
+
+    def current(self) -> Organizations:
+        """The reading that contains every change that was acknowledged before this call, on whichever worker.
+
+        What decides whether somebody is let in asks for it; what merely shows or sends on need not. Raises
+        ``DirectoryUnavailable``: unknown state opens nothing (threats FE-23).
+        """
+        ...
 
     def get(self, name: str) -> Organization | None: ...
 

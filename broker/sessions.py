@@ -77,6 +77,7 @@ class Sessions:
             login_names=authentication.login_names,
             login_hint=authentication.login_hint,
             upstream_session=authentication.upstream_session,
+            stamp=admission.stamp,
             started_at=now,
             last_used_at=now,
             expires_at=now + self._lifetimes.absolute,
@@ -97,7 +98,8 @@ class Sessions:
     def resume(self, admission: Admission, dormant: DormantSession) -> Session:
         """Wakes a dormant session for the account that was admitted; it counts as used now."""
         session = dormant.facts
-        if admission.account_id != session.account_id or admission.connection != session.connection:
+        own = (session.account_id, session.connection, session.stamp)
+        if (admission.account_id, admission.connection, admission.stamp) != own:
             raise NotAllowed("membership", "admission of somebody else")
         now = self._clock.now()
         if now - session.last_used_at >= _TOUCH:
@@ -109,6 +111,18 @@ class Sessions:
         """Ends the session of this handle; True if there was one."""
         return self._store.delete("session", digest(handle))
 
+    def of_account(self, account_id: str) -> frozenset[str]:
+        """The ``sid`` of every session of an account; some may have ended since."""
+        return self._store.members("session", _of_account(account_id))
+
+    def of_organization(self, organization: str) -> frozenset[str]:
+        """The ``sid`` of every session of an organisation's people; some may have ended since."""
+        return self._store.members("session", _of_organization(organization))
+
+    def end_named(self, sid: str) -> bool:
+        """Ends the session of this name; True if there was one."""
+        return self._store.delete("session", sid)
+
     def _read(self, key: str) -> DormantSession | None:
         record = self._store.get("session", key)
         if record is None:
@@ -119,8 +133,16 @@ class Sessions:
     def _write(self, session: Session) -> None:
         remaining = self._ends_at(session) - self._clock.now()
         if remaining > timedelta(0):
-            indexes = (f"account:{session.account_id}", f"organization:{session.organization}")
+            indexes = (_of_account(session.account_id), _of_organization(session.organization))
             self._store.put("session", session.sid, _SESSION.dump_json(session), remaining, indexes=indexes)
 
     def _ends_at(self, session: Session) -> datetime:
         return min(session.expires_at, session.last_used_at + self._lifetimes.idle)
+
+
+def _of_account(account_id: str) -> str:
+    return f"account:{account_id}"
+
+
+def _of_organization(organization: str) -> str:
+    return f"organization:{organization}"

@@ -275,11 +275,18 @@ class EntraConnection(Section):
     """The directory (tenant) ID."""
 
 
+class FromConsent(Section):
+    """An administrator of the organisation connects it in the browser; until then it is not federated."""
+
+    kind: Literal["from-consent"]
+    """Says that it is this one."""
+
+
 class Federation(Section):
     """The organisation signs in with its directory, and in no other way."""
 
-    connection: EntraConnection
-    """The trust."""
+    connection: Annotated[EntraConnection | FromConsent, Field(discriminator="kind")]
+    """The trust: with the tenant that this file names, or with the one whose administrator consents."""
     guests: Literal["refuse", "admit"] = "refuse"
     """Whether guests of the directory are let in."""
     default_role: Annotated[Name, Field(examples=["contributor"])] = "editor"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, LargeBinary, MetaData, Table, Text
 
 metadata = MetaData()
 
@@ -27,6 +27,7 @@ accounts = Table(
     Column("attributes", _TEXT, nullable=False),  # JSON object of strings
     Column("attribute_sources", _TEXT, nullable=False),  # JSON object of strings
     Column("active", Boolean, nullable=False),
+    Column("epoch", BigInteger, nullable=False, server_default="0"),
     Index("accounts_page", "organization", "display_name", "id"),
 )
 
@@ -66,4 +67,198 @@ signing_keys = Table(
     Column("created_at", _MOMENT, nullable=False),
     Column("activates_at", _MOMENT, nullable=False),
     Column("retires_at", _MOMENT),
+)
+
+# -- organisations and their federation (``federations``) --------------------------------------------------------------
+
+# One row: the number of the last change of any organisation. Every such change counts it up in its own transaction and
+# leaves the number with the organisation, so that a worker reads only what changed.
+registry = Table("registry", metadata, Column("generation", BigInteger, nullable=False))
+
+recorded = Table(
+    "recorded",
+    metadata,
+    Column("organization", _TEXT, primary_key=True),
+    Column("changed_in", BigInteger, nullable=False),
+    Index("recorded_changed_in", "changed_in"),
+)
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("name", _TEXT, primary_key=True),
+    Column("display_name", _TEXT, nullable=False),
+    Column("plan", _TEXT, nullable=False),
+    Column("language", _TEXT),
+    Column("created_at", _MOMENT, nullable=False),
+)
+
+# The primary key is the promise that a domain has one owner (threats UO-19, FE-10).
+domains = Table(
+    "domains",
+    metadata,
+    Column("domain", _TEXT, primary_key=True),
+    Column("organization", _TEXT, nullable=False),
+    Column("proof", _TEXT, nullable=False),
+    Column("verified_at", _MOMENT, nullable=False),
+    Column("confirmed_at", _MOMENT, nullable=False),
+    Index("domains_organization", "organization"),
+)
+
+domain_claims = Table(
+    "domain_claims",
+    metadata,
+    Column("domain", _TEXT, primary_key=True),
+    Column("organization", _TEXT, primary_key=True),
+    Column("token", _TEXT, nullable=False),
+    Column("claimed_at", _MOMENT, nullable=False),
+)
+
+# ``consent``, ``test`` and ``disconnection`` are JSON of the values of those names. The unique tenant is the promise
+# that a tenant is bound to one organisation (threats UO-19); NULLs are not equal.
+federations = Table(
+    "federations",
+    metadata,
+    Column("organization", _TEXT, primary_key=True),
+    Column("stage", _TEXT, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("tenant_id", _TEXT),
+    Column("declared", Boolean, nullable=False),
+    Column("consent", _TEXT),
+    Column("test", _TEXT),
+    Column("enforced_at", _MOMENT),
+    Column("enforced_by", _TEXT),
+    Column("disconnection", _TEXT),
+    Index("federations_tenant_id", "tenant_id", unique=True),
+)
+
+glass_people = Table(
+    "glass_people",
+    metadata,
+    Column("organization", _TEXT, primary_key=True),
+    Column("account_id", _TEXT, ForeignKey("accounts.id", name="glass_people_account"), primary_key=True),
+)
+
+glass_windows = Table(
+    "glass_windows",
+    metadata,
+    Column("organization", _TEXT, primary_key=True),
+    Column("opened_at", _MOMENT, nullable=False),
+    Column("closes_at", _MOMENT, nullable=False),
+    Column("opened_by", _TEXT, nullable=False),
+    Column("why", _TEXT, nullable=False),
+)
+
+# -- what people prove themselves with (``credentials``) ---------------------------------------------------------------
+
+passwords = Table(
+    "passwords",
+    metadata,
+    Column("address", _TEXT, primary_key=True),
+    Column("account_id", _TEXT, ForeignKey("accounts.id", name="passwords_account"), nullable=False),
+    Column("hash", _TEXT),
+    Column("changed_at", _MOMENT, nullable=False),
+    Index("passwords_account_id", "account_id", unique=True),
+)
+
+app_passwords = Table(
+    "app_passwords",
+    metadata,
+    Column("id", _TEXT, primary_key=True),
+    Column("account_id", _TEXT, ForeignKey("accounts.id", name="app_passwords_account"), nullable=False),
+    Column("label", _TEXT, nullable=False),
+    Column("digest", _TEXT, nullable=False),
+    Column("created_at", _MOMENT, nullable=False),
+    Column("last_used_at", _MOMENT),
+    Index("app_passwords_account_id", "account_id"),
+    Index("app_passwords_digest", "digest", unique=True),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", _TEXT, primary_key=True),
+    Column("organization", _TEXT, nullable=False),
+    Column("digest", _TEXT, nullable=False),
+    Column("address", _TEXT, nullable=False),
+    Column("role", _TEXT, nullable=False),
+    Column("external", Boolean, nullable=False),
+    Column("invited_by", _TEXT, nullable=False),
+    Column("created_at", _MOMENT, nullable=False),
+    Column("expires_at", _MOMENT, nullable=False),
+    Column("state", _TEXT, nullable=False),
+    Index("invitations_organization", "organization", "state"),
+    Index("invitations_digest", "digest", unique=True),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("credential_id", _TEXT, primary_key=True),
+    Column("account_id", _TEXT, ForeignKey("accounts.id", name="passkeys_account"), nullable=False),
+    Column("name", _TEXT, nullable=False),
+    Column("public_key", _TEXT, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("created_at", _MOMENT, nullable=False),
+    Column("rehearsed_at", _MOMENT),
+    Index("passkeys_account_id", "account_id"),
+)
+
+# -- what the directory is asked again (``standings``) -----------------------------------------------------------------
+
+upstream_grants = Table(
+    "upstream_grants",
+    metadata,
+    Column("account_id", _TEXT, ForeignKey("accounts.id", name="upstream_grants_account"), primary_key=True),
+    Column("organization", _TEXT, nullable=False),
+    Column("tenant_id", _TEXT, nullable=False),
+    Column("sealed", _TEXT, nullable=False),
+    Column("obtained_at", _MOMENT, nullable=False),
+    Column("checked_at", _MOMENT, nullable=False),
+    Index("upstream_grants_checked_at", "organization", "checked_at"),
+)
+
+watches = Table(
+    "watches",
+    metadata,
+    Column("organization", _TEXT, primary_key=True),
+    Column("tenant_id", _TEXT, nullable=False),
+    Column("cursor", _TEXT),
+    Column("subscription", _TEXT),
+    Column("subscription_expires_at", _MOMENT),
+    Column("client_state_digest", _TEXT),
+    Column("looked_at", _MOMENT),
+    Column("succeeded_at", _MOMENT),
+    Column("trouble", _TEXT),
+    Column("trouble_since", _MOMENT),
+    Column("delay_seconds", Float),
+    Column("longest_delay_seconds", Float),
+)
+
+endings = Table(
+    "endings",
+    metadata,
+    Column("id", _TEXT, primary_key=True),
+    Column("kind", _TEXT, nullable=False),
+    Column("name", _TEXT, nullable=False),
+    Column("reason", _TEXT, nullable=False),
+    Column("noted_at", _MOMENT, nullable=False),
+    Index("endings_noted_at", "noted_at"),
+)
+
+# -- what was done (``audit``) -------------------------------------------------------------------------------------------
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("event", _TEXT, nullable=False),
+    Column("organization", _TEXT),
+    Column("account_id", _TEXT),
+    Column("actor", _TEXT, nullable=False),
+    Column("at", _MOMENT, nullable=False),
+    Column("detail", _TEXT, nullable=False),  # JSON object of strings
+    Column("previous", _TEXT, nullable=False),
+    Column("digest", _TEXT, nullable=False),
+    Index("audit_entries_organization", "organization", "number"),
 )

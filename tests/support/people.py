@@ -51,6 +51,9 @@ class FixedOrganizations:
     def __init__(self, organizations: Sequence[Organization] = (AEGEAN, HELIOS, LOCAL)) -> None:
         self._organizations = tuple(organizations)
 
+    def current(self) -> FixedOrganizations:
+        return self
+
     def get(self, name: str) -> Organization | None:
         return next((o for o in self._organizations if o.name == name), None)
 

@@ -17,6 +17,7 @@ from broker.clock import Clock
 from broker.downstream.oidc.errors import TokenRefused
 from broker.entropy import Entropy, digest
 from broker.errors import NotAllowed
+from broker.identity import Stamp
 from broker.store.state import AlreadyTaken, StateStore, Taken
 
 _CODE: Final = "code"
@@ -38,6 +39,7 @@ class CodeGrant:
     account_id: str
     organization: str
     connection: str
+    stamp: Stamp
     sid: str
     scopes: tuple[str, ...]
     nonce: str | None
@@ -57,6 +59,7 @@ class AccessGrant:
     account_id: str
     organization: str
     connection: str
+    stamp: Stamp
     sid: str
     scopes: tuple[str, ...]
     userinfo_claims: tuple[str, ...]
@@ -135,6 +138,7 @@ class Grants:
             account_id=grant.account_id,
             organization=grant.organization,
             connection=grant.connection,
+            stamp=grant.stamp,
             sid=grant.sid,
             scopes=grant.scopes,
             userinfo_claims=grant.userinfo_claims,
@@ -177,8 +181,8 @@ def _of_session(sid: str) -> str:
 
 
 def _require_own(admission: Admission, grant: CodeGrant) -> None:
-    admitted = (admission.account_id, admission.organization, admission.connection)
-    if admitted != (grant.account_id, grant.organization, grant.connection):
+    admitted = (admission.account_id, admission.organization, admission.connection, admission.stamp)
+    if admitted != (grant.account_id, grant.organization, grant.connection, grant.stamp):
         raise NotAllowed("membership", "admission of somebody else")
 
 

@@ -89,6 +89,7 @@ class OidcResponder:
             account_id=result.account.id,
             organization=result.account.organization,
             connection=session.connection,
+            stamp=session.stamp,
             sid=session.sid,
             scopes=request.scopes,
             nonce=request.nonce,

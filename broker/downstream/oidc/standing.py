@@ -45,7 +45,7 @@ class StandingPeople:
         if account is None or account.organization != grant.organization:
             raise NoLongerAdmitted("oauth_rejected", "membership", "the account is gone or has moved")
         try:
-            admission = self._gate.admit(Evidence.standing(account, grant.connection, party.organizations))
+            admission = self._gate.admit(Evidence.standing(account, grant.connection, grant.stamp, party.organizations))
         except SsoRequired as error:
             raise NoLongerAdmitted("enforcement_denied", error.reason, error.detail) from error
         except NotAllowed as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from broker.federation.attributes import BUILT_IN
+from broker.federation.declared import declared
 from broker.federation.load import load
 from broker.federation.registry import Registry
 from broker.organizations import Connection, Organizations
@@ -18,7 +19,7 @@ AEGEAN = Connection("entra:aegean-foods", "entra-oidc", "entra", "aegean-foods",
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Organizations:
-    return Registry(load(good_configuration(tmp_path / "config"), environ=ENVIRON))
+    return Registry(declared(load(good_configuration(tmp_path / "config"), environ=ENVIRON))
 
 
 def test_an_organisation_is_what_its_file_says(registry: Organizations) -> None:
