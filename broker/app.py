@@ -21,12 +21,14 @@ from broker.entropy import Entropy, SystemEntropy
 from broker.federation.load import Configuration
 from broker.federation.model import ClientSecret as ConfiguredSecret
 from broker.federation.model import SqliteStore
-from broker.federation.registry import Registry
+from broker.federation.declared import declared
+from broker.federation.live import LiveOrganizations
 from broker.http_client import HttpClient
 from broker.jose.certificate_key import CertificateKey
 from broker.jose.key_ring import KeyRing
 from broker.login import LoginFlow
 from broker.messages import LoginRequest
+from broker.organizations import Organizations
 from broker.provisioning.just_in_time import JustInTime
 from broker.sessions import Lifetimes, Sessions
 from broker.store import opening
@@ -38,7 +40,10 @@ from broker.upstream.entra.assurance import DIRECTORY_ACR
 from broker.upstream.entra_oidc.client_assertion import ClientCertificate, ClientCredential, ClientSecret
 from broker.upstream.entra_oidc.connector import EntraOidcConnector
 from broker.upstream.entra_oidc.settings import EntraOidcSettings
-from broker.web import error_pages, headers, health, language, pages, reference, requests
+from broker.store.records import Records
+from broker.web import co_workers, error_pages, headers, health, language, pages, reference, requests
+from broker.web.forms import FormTokens
+from broker.web.own_pages import OwnPages, Visitors
 from broker.web.steps import current_browser, present_step
 
 
@@ -49,7 +54,11 @@ class Surroundings:
     clock: Clock
     entropy: Entropy
     state: StateStore
-    directory: Directory
+    records: Records
+
+    @property
+    def directory(self) -> Directory:
+        return self.records.directory
 
     @classmethod
     def of(
@@ -58,7 +67,7 @@ class Surroundings:
         """The machine's own clock and generator unless given, and the configured stores, opened and not migrated."""
         clock = clock or SystemClock()
         state = opening.open_state(clock=clock, **_state_place(configuration))
-        return cls(clock, entropy or SystemEntropy(), state, open_directory(configuration))
+        return cls(clock, entropy or SystemEntropy(), state, open_records(configuration))
 
 
 def prepare_stores(configuration: Configuration, clock: Clock) -> str | None:
@@ -70,9 +79,9 @@ def prepare_stores(configuration: Configuration, clock: Clock) -> str | None:
     return opening.prepare_state(clock=clock, **_state_place(configuration))
 
 
-def open_directory(configuration: Configuration) -> Directory:
-    """The configured directory."""
-    return opening.open_directory(**_directory_place(configuration))
+def open_records(configuration: Configuration) -> Records:
+    """Everything in the configured directory."""
+    return opening.open_records(**_directory_place(configuration))
 
 
 def _state_place(configuration: Configuration) -> dict[str, Any]:
@@ -101,33 +110,35 @@ def create_app(configuration: Configuration, surroundings: Surroundings | None =
     """The broker as a WSGI application."""
     around = surroundings or Surroundings.of(configuration)
     settings = configuration.broker
-    registry = Registry(configuration)
-    gate = Gate(registry)
+    organizations = LiveOrganizations(declared(configuration), around.records.federations)
+    gate = Gate(organizations, around.clock)
     sessions = Sessions(around.state, around.clock, around.entropy, _session_lifetimes(configuration))
-    connector = _entra(configuration, registry, around)
+    connector = _entra(configuration, organizations, around)
     flow = LoginFlow(
         transactions=Transactions(around.state, around.clock, around.entropy),
         sessions=sessions,
         gate=gate,
-        accounts=JustInTime(around.directory, registry, around.clock, around.entropy),
-        organizations=registry,
+        accounts=JustInTime(around.directory, organizations, around.clock, around.entropy),
+        organizations=organizations,
         connectors={connector.kind: connector},
         contexts=Contexts(DIRECTORY_ACR, frozenset(settings.entra.authentication_contexts)),
         clock=around.clock,
     )
-    own_pages = pages.OwnPages()
-    flow.register(own_pages)
+    own = OwnPages()
+    flow.register(own)
+    visitors = Visitors(flow, own, around.clock)
 
     prefix = urlsplit(settings.public_url).path
     app = _bare_app(configuration, around, prefix)
-    form_key = _derived(configuration, "form tokens")
+    forms = FormTokens(_derived(configuration, "form tokens"))
     for blueprint in (
-        pages.create_blueprint(flow, registry, around.directory, own_pages, form_key),
+        pages.create_blueprint(flow, visitors, organizations, own, forms),
+        co_workers.create_blueprint(visitors, organizations, around.directory),
         upstream_endpoints.create_blueprint(flow),
         health.create_blueprint(around.state, around.directory),
     ):
-        app.register_blueprint(blueprint, url_prefix=prefix or None)
-    provider = _openid_provider(configuration, flow, gate, registry, sessions, around)
+        app.register_blueprint(blueprint, url_prefix=f"{prefix}{blueprint.url_prefix or ''}" or None)
+    provider = _openid_provider(configuration, flow, gate, organizations, sessions, around)
     flow.register(provider.responder)
     app.register_blueprint(provider.blueprint())
     return app
@@ -150,7 +161,7 @@ def _bare_app(configuration: Configuration, around: Surroundings, prefix: str) -
     return app
 
 
-def _entra(configuration: Configuration, registry: Registry, around: Surroundings) -> EntraOidcConnector:
+def _entra(configuration: Configuration, organizations: Organizations, around: Surroundings) -> EntraOidcConnector:
     settings = configuration.broker
     http = HttpClient(
         allowed_private_addresses=settings.outbound.allowed_private_addresses,
@@ -160,7 +171,7 @@ def _entra(configuration: Configuration, registry: Registry, around: Surrounding
     return EntraOidcConnector(
         EntraOidcSettings.of(settings.entra),
         _entra_credential(configuration, around),
-        registry,
+        organizations,
         http,
         around.clock,
         public_url=settings.public_url,
@@ -185,7 +196,7 @@ def _openid_provider(
     configuration: Configuration,
     flow: LoginFlow,
     gate: Gate,
-    registry: Registry,
+    organizations: Organizations,
     sessions: Sessions,
     around: Surroundings,
 ) -> OpenIdProvider:
@@ -195,7 +206,7 @@ def _openid_provider(
     ports = ProviderPorts(
         store=around.state,
         directory=around.directory,
-        organizations=registry,
+        organizations=organizations,
         gate=gate,
         keys=KeyRing.open(around.directory, configuration.sealing_key(), around.clock),
         clock=around.clock,

@@ -79,6 +79,15 @@ Step = Depart | Choose | Answered | Refused
 
 
 @dataclass(frozen=True, slots=True)
+class Present:
+    """Somebody who is signed in at this browser and admitted just now."""
+
+    admission: Admission
+    account: Account
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
 class SignInForm:
     """What the sign-in page shows."""
 
@@ -126,13 +135,14 @@ class LoginFlow:
         except PartyError as error:
             return self._refuse(request, error, None)
 
-    def who(self, browser: Browser) -> tuple[Admission, Account] | None:
-        """The admitted account of this browser's session, for our own pages; None when there is nobody."""
+    def who(self, browser: Browser) -> Present | None:
+        """The admitted person of this browser's session, for our own pages; None when there is nobody."""
         dormant = self._sessions.find(browser.session_handle) if browser.session_handle else None
         standing = self._admit_standing(None, dormant) if dormant is not None else None
-        if standing is not None and dormant is not None:
-            self._sessions.resume(standing[0], dormant)
-        return standing
+        if standing is None or dormant is None:
+            return None
+        admission, account = standing
+        return Present(admission, account, self._sessions.resume(admission, dormant))
 
     def sign_out(self, browser: Browser) -> None:
         """Ends this browser's session, and what applications were given under it."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from broker.cli.loading import config_option, load_or_leave, opened_directory
+from broker.cli.loading import config_option, load_or_leave, opened_records
 from broker.federation.findings import printable
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def list_accounts(directory: Path, as_json: bool, organization: str) -> None:
     configuration = load_or_leave(directory)
     if organization not in {config.organization for config in configuration.organizations}:
         raise click.ClickException(f"there is no organization {printable(organization)}")
-    with opened_directory(configuration) as store:
-        accounts = list(_all(store, organization))
+    with opened_records(configuration) as records:
+        accounts = list(_all(records.directory, organization))
     if as_json:
         click.echo(json.dumps({"accounts": [_row(account) for account in accounts]}, ensure_ascii=False, indent=2))
         return
@@ -61,8 +61,8 @@ def activate(directory: Path, account_id: str) -> None:
 
 
 def _set(directory: Path, account_id: str, *, active: bool) -> None:
-    with opened_directory(load_or_leave(directory)) as store:
-        known = store.set_active(account_id, active)
+    with opened_records(load_or_leave(directory)) as records:
+        known = records.directory.set_active(account_id, active)
     if not known:
         raise click.ClickException(f"there is no account {printable(account_id)}")
     click.echo(f"{account_id} is {'active' if active else 'deactivated'}.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from broker.cli.loading import config_option, load_or_leave, opened_directory
+from broker.cli.loading import config_option, load_or_leave, opened_records
 from broker.clock import SystemClock
 from broker.entropy import SystemEntropy
 
@@ -43,8 +43,8 @@ def sealing_key() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object and nothing else.")
 def list_keys(directory: Path, as_json: bool) -> None:
     """List the signing keys, oldest first, and what each is doing now."""
-    with opened_directory(load_or_leave(directory)) as store:
-        keys = store.signing_keys()
+    with opened_records(load_or_leave(directory)) as records:
+        keys = records.directory.signing_keys()
     now = SystemClock().now()
     rows = [
         {
@@ -82,7 +82,8 @@ def rotate(directory: Path, algorithms: tuple[str, ...], emergency: bool) -> Non
     follow within half a minute.
     """
     configuration = load_or_leave(directory)
-    with opened_directory(configuration) as store:
+    with opened_records(configuration) as records:
+        store = records.directory
         ring = _key_ring(store, configuration)
         for algorithm in algorithms or _ALGORITHMS:
             kid = ring.rotate(algorithm, emergency=emergency)

@@ -14,7 +14,7 @@ import click
 from broker.federation.load import Configuration, ConfigurationRejected, ConfigurationUnreadable, load
 
 if TYPE_CHECKING:
-    from broker.store.directory import Directory
+    from broker.store.records import Records
 
 REJECTED: Final = 1
 UNREADABLE: Final = 2
@@ -40,12 +40,12 @@ def load_or_leave(directory: Path) -> Configuration:
 
 
 @contextmanager
-def opened_directory(configuration: Configuration) -> Iterator[Directory]:
-    """The directory store; a store that does not answer ends the command with a sentence."""
-    from broker.app import open_directory
+def opened_records(configuration: Configuration) -> Iterator[Records]:
+    """All that is kept in the directory store; a store that does not answer ends the command with a sentence."""
+    from broker.app import open_records
     from broker.store.directory import DirectoryUnavailable
 
-    store = open_directory(configuration)
+    store = open_records(configuration)
     try:
         yield store
     except DirectoryUnavailable as error:

@@ -88,7 +88,7 @@ def _require_free_port(listen: Listen) -> None:
 
 def _prepare(configuration: Configuration) -> None:
     """What is done once, before any worker starts; exits with a sentence if a store cannot be used."""
-    from broker.app import open_directory, prepare_stores
+    from broker.app import open_records, prepare_stores
     from broker.jose.key_ring import KeyRing
     from broker.jose.signing import KeyBroken
     from broker.store.directory import DirectoryUnavailable
@@ -98,8 +98,8 @@ def _prepare(configuration: Configuration) -> None:
     clock = SystemClock()
     try:
         warning = prepare_stores(configuration, clock)
-        with closing(open_directory(configuration)) as directory:
-            KeyRing.open(directory, configuration.sealing_key(), clock)
+        with closing(open_records(configuration)) as records:
+            KeyRing.open(records.directory, configuration.sealing_key(), clock)
     except StateUnavailable as error:
         _leave(f"the state store cannot be used: {error}")
     except DirectoryUnavailable as error:
