@@ -8,9 +8,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from broker.identity import Account, Subject
+
+EDITABLE_NAMES: Final = frozenset({"first_name", "last_name", "display_name", "role"})
+EDITABLE_ATTRIBUTES: Final = frozenset(
+    {
+        "job_title",
+        "work_phone",
+        "mobile_phone",
+        "department",
+        "work_street",
+        "work_city",
+        "work_state",
+        "work_postal_code",
+        "work_country",
+        "office",
+        "language",
+        "employee_id",
+    }
+)
+"""What can be edited of an account. Not its address: that takes part in who may come in (threats FE-14)."""
 
 
 class DirectoryUnavailable(Exception):
@@ -82,6 +101,14 @@ class Directory(Protocol):
 
     def set_active(self, account_id: str, active: bool) -> bool:
         """Activates or deactivates an account; True if there is such an account."""
+        ...
+
+    def edit_account(self, account_id: str, changes: Mapping[str, str | None]) -> Account | None:
+        """Writes new values of some fields of ``EDITABLE_NAMES`` and ``EDITABLE_ATTRIBUTES``, each with ``edited`` as
+        its source; an attribute that is None goes away. None if there is no such account.
+
+        Raises ``ValueError`` for any other field, and for a name or role that is None; nothing is changed then.
+        """
         ...
 
     def signing_keys(self) -> Sequence[StoredKey]:

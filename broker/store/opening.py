@@ -15,8 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from broker.clock import Clock
 from broker.identity import Secret
 from broker.store import sqlite
+from broker.store.database import ANSWER_WITHIN, cause, create_engine
 from broker.store.directory import Directory, DirectoryUnavailable
-from broker.store.directory_sql import ANSWER_WITHIN, SqlDirectory, cause, create_engine
+from broker.store.directory_sql import SqlDirectory
 from broker.store.state import StateStore
 from broker.store.state_redis import RecordsMayBeEvicted, RedisState
 from broker.store.state_sqlite import SqliteState
