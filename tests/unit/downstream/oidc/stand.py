@@ -114,6 +114,9 @@ class MemoryDirectory:
         self.people[account_id] = replace(self.people[account_id], active=active)
         return True
 
+    def edit_account(self, account_id: str, changes: Mapping[str, str | None]) -> Account | None:
+        raise NotImplementedError
+
     def signing_keys(self) -> Sequence[StoredKey]:
         return self.keys
 
@@ -179,7 +182,7 @@ class Stand:
         self.store = Switched(SqliteState(folder / "state.sqlite", store_clock or self.clock))
         self.directory = MemoryDirectory(keys)
         self.organizations = FixedOrganizations((AEGEAN, HELIOS, LOCAL))
-        self.gate = Gate(self.organizations)
+        self.gate = Gate(self.organizations, self.clock)
         entropy = SeededEntropy(7)
         self.sessions = Sessions(self.store, self.clock, entropy, Lifetimes(timedelta(hours=1), timedelta(hours=12)))
         self.keys = KeyRing.open(self.directory, SEALING_KEY, self.clock)

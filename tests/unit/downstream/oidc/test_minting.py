@@ -13,6 +13,7 @@ from broker.downstream.oidc.claims import PROTOCOL_CLAIMS
 from broker.downstream.oidc.grants import CodeGrant
 from broker.downstream.oidc.minting import IdTokens, Statement
 from broker.errors import NotAllowed
+from broker.identity import Stamp
 from tests.support.people import NOW, account
 from tests.unit.downstream.oidc.stand import CHALLENGE, ISSUER, REDIRECT, Stand, party
 
@@ -23,6 +24,7 @@ GRANT = CodeGrant(
     account_id=account().id,
     organization="aegean-foods",
     connection="entra:aegean-foods",
+    stamp=Stamp(0, 0),
     sid="sid",
     scopes=("openid",),
     nonce=None,
@@ -36,7 +38,7 @@ GRANT = CodeGrant(
 
 
 def admission(stand: Stand) -> Admission:
-    return stand.gate.admit(Evidence.standing(account(), "entra:aegean-foods", None))
+    return stand.gate.admit(Evidence.standing(account(), "entra:aegean-foods", Stamp(0, 0), None))
 
 
 def minted(stand: Stand, **user_claims: Any) -> dict[str, Any]:
