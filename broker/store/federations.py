@@ -122,13 +122,18 @@ class Federation:
 
 @dataclass(frozen=True, slots=True)
 class BreakGlassWindow:
-    """An opened break-glass: until when, by whom and why (threats FE-21)."""
+    """An opened break-glass: until when, by whom and why (threats FE-21).
+
+    ``people``: the accounts that may come in through it, settled when it was opened: of those named, the ones who had
+    rehearsed lately. Nobody else may, whoever is named or rehearses meanwhile.
+    """
 
     organization: str
     opened_at: datetime
     closes_at: datetime
     opened_by: str
     why: str
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
