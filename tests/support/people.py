@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from broker.admission import Gate
+from broker.clock import ManualClock
 from broker.identity import Account, Authentication, Subject
 from broker.messages import LoginRequest
-from broker.organizations import Connection, Organization
+from broker.organizations import Connection, Organization, Organizations
 
 NOW = datetime(2026, 11, 21, 22, 26, 40, tzinfo=UTC)
 TENANT_A = "5b5e363c-6ca9-4f41-8070-9565fe497145"
@@ -74,6 +76,11 @@ class FixedOrganizations:
 
     def all(self) -> Sequence[Organization]:
         return self._organizations
+
+
+def fixed_gate(organizations: Organizations | None = None) -> Gate:
+    """The gate over given values, at ``NOW``."""
+    return Gate(organizations or FixedOrganizations(), ManualClock(NOW))
 
 
 def authentication(**changes: Any) -> Authentication:

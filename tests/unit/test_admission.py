@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from broker import admission
-from broker.admission import Admission, Evidence, Gate
+from broker.admission import Admission, Evidence
 from broker.errors import NotAllowed, SsoRequired
-from broker.identity import CONSUMER_TENANT, Account, Authentication, Subject
-from broker.organizations import Connection, Organization
-from tests.support.people import AEGEAN, ELENI, HELIOS, LOCAL, TENANT_B, FixedOrganizations, account, authentication
+from broker.identity import CONSUMER_TENANT, Account, Authentication, Stamp, Subject
+from broker.organizations import BREAK_GLASS, BreakGlass, Connection, Organization
+from tests.support.people import (
+    AEGEAN,
+    ELENI,
+    HELIOS,
+    LOCAL,
+    NOW,
+    TENANT_B,
+    FixedOrganizations,
+    account,
+    authentication,
+    fixed_gate,
+)
 
-gate = Gate(FixedOrganizations())
+gate = fixed_gate()
 
 
 def admit(
@@ -29,9 +41,9 @@ def test_a_person_of_the_bound_tenant_is_admitted_before_and_after_the_account_e
 
 def test_nobody_else_can_make_an_admission() -> None:
     with pytest.raises(TypeError):
-        Admission("aegean-foods", "entra:aegean-foods", ELENI, None, ())
+        Admission("aegean-foods", "entra:aegean-foods", ELENI, None, Stamp(0, 0), ())
     with pytest.raises(TypeError):
-        Admission("aegean-foods", "entra:aegean-foods", ELENI, None, (), object())
+        Admission("aegean-foods", "entra:aegean-foods", ELENI, None, Stamp(0, 0), (), object())
 
 
 def test_an_admission_cannot_be_turned_into_another_one() -> None:
@@ -106,14 +118,14 @@ def test_an_account_of_somebody_else_is_refused() -> None:
 def test_guests_come_in_only_where_the_organisation_says_so() -> None:
     with pytest.raises(NotAllowed, match="guest"):
         admit(authentication(is_guest=True))
-    open_gate = Gate(FixedOrganizations([replace(AEGEAN, guests_admitted=True)]))
+    open_gate = fixed_gate(FixedOrganizations([replace(AEGEAN, guests_admitted=True)]))
     assert open_gate.admit(Evidence.fresh(authentication(is_guest=True), None, None))
 
 
 def test_personal_accounts_never_come_in() -> None:
     personal = Subject.entra(CONSUMER_TENANT, ELENI.identifier)
     bound = Connection("entra:aegean-foods", "entra-oidc", "entra", "aegean-foods", CONSUMER_TENANT)
-    gate = Gate(FixedOrganizations([replace(AEGEAN, connection=bound)]))
+    gate = fixed_gate(FixedOrganizations([replace(AEGEAN, connection=bound)]))
     with pytest.raises(NotAllowed, match="personal"):
         gate.admit(Evidence.fresh(authentication(subject=personal), None, None))
 
@@ -131,7 +143,7 @@ def test_an_application_signs_in_people_of_its_organisations_only() -> None:
 
 def test_an_organisation_that_is_not_configured_admits_nobody() -> None:
     with pytest.raises(NotAllowed):
-        Gate(FixedOrganizations([HELIOS])).admit(Evidence.fresh(authentication(), None, None))
+        fixed_gate(FixedOrganizations([HELIOS])).admit(Evidence.fresh(authentication(), None, None))
 
 
 def test_a_rule_that_cannot_be_decided_refuses() -> None:
@@ -140,4 +152,67 @@ def test_a_rule_that_cannot_be_decided_refuses() -> None:
             raise RuntimeError(domain)
 
     with pytest.raises(NotAllowed, match="rule_error"):
-        Gate(Broken()).admit(Evidence.fresh(authentication(), None, None))
+        fixed_gate(Broken()).admit(Evidence.fresh(authentication(), None, None))
+
+
+def standing(stamp: Stamp, known: Account, organization: Organization = AEGEAN) -> Admission:
+    evidence = Evidence.standing(known, "entra:aegean-foods", stamp, None)
+    return fixed_gate(FixedOrganizations([organization])).admit(evidence)
+
+
+def test_what_was_given_out_in_an_earlier_epoch_of_the_organisation_opens_nothing() -> None:
+    later = replace(AEGEAN, epoch=3)
+    assert standing(Stamp(3, 0), account(), later).stamp == Stamp(3, 0)
+    for other in (Stamp(2, 0), Stamp(4, 0)):
+        with pytest.raises(NotAllowed, match="old_session"):
+            standing(other, account(), later)
+
+
+def test_what_was_given_out_before_the_person_was_ended_opens_nothing() -> None:
+    assert standing(Stamp(0, 7), account(epoch=7)).stamp == Stamp(0, 7)
+    with pytest.raises(NotAllowed, match="ended"):
+        standing(Stamp(0, 6), account(epoch=7))
+
+
+def test_a_fresh_sign_in_after_an_ending_is_stamped_with_the_epochs_of_now() -> None:
+    gate = fixed_gate(FixedOrganizations([replace(AEGEAN, epoch=2)]))
+    assert gate.admit(Evidence.fresh(authentication(), account(epoch=5), None)).stamp == Stamp(2, 5)
+
+
+def through_the_glass(glass: BreakGlass | None, known: Account | None = None) -> Admission:
+    gate = fixed_gate(FixedOrganizations([replace(AEGEAN, break_glass=glass), HELIOS]))
+    known = known or account()
+    return gate.admit(Evidence.standing(known, BREAK_GLASS, Stamp(0, 0), None))
+
+
+def test_the_break_glass_lets_in_its_named_people_while_its_window_is_open_and_nobody_else() -> None:
+    people, open_at, close_at = (account().id,), NOW - timedelta(minutes=1), NOW + timedelta(minutes=1)
+    assert through_the_glass(BreakGlass(people, open_at, close_at)).connection == BREAK_GLASS
+    for shut in (
+        None,
+        BreakGlass(people),
+        BreakGlass((), open_at, close_at),
+        BreakGlass(("somebody-else",), open_at, close_at),
+        BreakGlass(people, open_at, NOW),
+        BreakGlass(people, NOW + timedelta(seconds=1), close_at),
+    ):
+        with pytest.raises(SsoRequired):
+            through_the_glass(shut)
+
+
+def test_the_break_glass_of_one_organisation_is_no_way_into_another() -> None:
+    glass = BreakGlass((account().id,), NOW - timedelta(minutes=1), NOW + timedelta(minutes=1))
+    with pytest.raises(SsoRequired):
+        through_the_glass(glass, account(organization="helios-shipping"))
+    with pytest.raises(SsoRequired):
+        through_the_glass(glass, account(email="eleni@helios-shipping.example", email_domain="helios-shipping.example"))
+
+
+def test_an_address_alone_is_judged_by_its_domain() -> None:
+    for address in ("anybody@aegeanfoods.example", "x@Mail.AEGEANFOODS.example.", "x+y@ａｅｇｅａｎｆｏｏｄｓ.example"):
+        with pytest.raises(SsoRequired):
+            gate.require_open(address)
+    gate.require_open("anybody@cornershop.example")
+    gate.require_open("anybody@nobody-knows.example")
+    with pytest.raises(ValueError):
+        gate.require_open("no address")

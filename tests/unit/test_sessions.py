@@ -7,17 +7,17 @@ from datetime import timedelta
 
 import pytest
 
-from broker.admission import Admission, Evidence, Gate
+from broker.admission import Admission, Evidence
 from broker.clock import ManualClock
 from broker.entropy import Entropy, digest
 from broker.errors import NotAllowed
 from broker.identity import Subject
 from broker.sessions import Lifetimes, Sessions
 from broker.store.state import StateStore
-from tests.support.people import TENANT_A, FixedOrganizations, account, authentication
+from tests.support.people import AEGEAN, TENANT_A, FixedOrganizations, account, authentication, fixed_gate
 
 IDLE, ABSOLUTE = timedelta(minutes=60), timedelta(hours=12)
-gate = Gate(FixedOrganizations())
+gate = fixed_gate()
 
 
 @pytest.fixture
@@ -100,3 +100,26 @@ def test_how_and_when_the_person_proved_themselves_stays_with_the_session(sessio
     said = replace(authentication(), acr="urn:pobuca:acr:mfa", amr=("mfa",), authenticated_at=None)
     session, _ = sessions.open(admission(), account(), said, None)
     assert (session.acr, session.amr, session.authenticated_at) == ("urn:pobuca:acr:mfa", ("mfa",), None)
+
+
+def test_a_session_of_an_earlier_epoch_is_not_woken_by_an_admission_of_now(sessions: Sessions) -> None:
+    session, handle = sessions.open(admission(), account(), authentication(), None)
+    later = fixed_gate(FixedOrganizations([replace(AEGEAN, epoch=1)]))
+    now = later.admit(Evidence.fresh(authentication(), account(), None))
+    dormant = sessions.find(handle)
+    assert dormant is not None
+    with pytest.raises(NotAllowed):
+        sessions.resume(now, dormant)
+    reopened, _ = sessions.open(now, account(), authentication(), session.sid)
+    assert (session.stamp.organization, reopened.stamp.organization) == (0, 1)
+
+
+def test_the_sessions_of_an_account_and_of_an_organisation_can_be_named_and_ended(sessions: Sessions) -> None:
+    first, handle = sessions.open(admission(), account(), authentication(), None)
+    second, _ = sessions.open(admission(), account(), authentication(), None)
+    assert sessions.of_account(account().id) == {first.sid, second.sid}
+    assert sessions.of_organization("aegean-foods") == {first.sid, second.sid}
+    assert sessions.of_organization("helios-shipping") == frozenset()
+    assert sessions.end_named(first.sid)
+    assert sessions.find(handle) is None
+    assert sessions.live(second.sid)

@@ -19,7 +19,7 @@ AEGEAN = Connection("entra:aegean-foods", "entra-oidc", "entra", "aegean-foods",
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Organizations:
-    return Registry(declared(load(good_configuration(tmp_path / "config"), environ=ENVIRON))
+    return Registry(declared(load(good_configuration(tmp_path / "config"), environ=ENVIRON)))
 
 
 def test_an_organisation_is_what_its_file_says(registry: Organizations) -> None:
@@ -72,9 +72,11 @@ def test_a_tenant_is_bound_to_one_organisation(registry: Organizations) -> None:
     assert registry.bound_to_tenant(TENANT_B) is None
 
 
-def test_connections_are_found_by_name_and_the_shared_one_has_no_tenant(registry: Organizations) -> None:
+def test_connections_are_found_by_name_and_the_shared_ones_have_no_tenant(registry: Organizations) -> None:
     shared = Connection("entra", "entra-oidc", "entra")
-    assert list(registry.shared_connections()) == [shared]
+    password = Connection("password", "password", "password")
+    assert list(registry.shared_connections()) == [shared, password]
+    assert registry.connection("password") == password
     assert registry.connection("entra") == shared
     assert registry.connection("entra:aegean-foods") == AEGEAN
     assert registry.connection("entra:corner-shop") is None

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from broker.admission import Admission, Evidence, Gate
+from broker.admission import Admission, Evidence
 from broker.clock import ManualClock
 from broker.entropy import Entropy
 from broker.errors import NotAllowed
 from broker.identity import Profile, Subject
 from broker.provisioning.just_in_time import JustInTime
 from broker.store.directory import Directory
-from tests.support.people import ELENI, TENANT_A, FixedOrganizations, authentication
+from tests.support.people import ELENI, TENANT_A, FixedOrganizations, authentication, fixed_gate
 
 PROFILE = Profile({"graph.displayName": "Eleni Markou", "graph.mail": "eleni.markou@aegeanfoods.example"})
 
@@ -25,7 +25,7 @@ def accounts(directory: Directory, clock: ManualClock, entropy: Entropy) -> Just
 
 
 def admission(subject: Subject = ELENI) -> Admission:
-    return Gate(FixedOrganizations()).admit(Evidence.fresh(authentication(subject=subject), None, None))
+    return fixed_gate().admit(Evidence.fresh(authentication(subject=subject), None, None))
 
 
 def test_an_account_is_drafted_then_created_then_found(accounts: JustInTime) -> None:
