@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,11 +20,13 @@ from broker.downstream.oidc.assembly import OpenIdProvider, ProviderPorts, Token
 from broker.downstream.oidc.metadata import ProviderSettings
 from broker.downstream.oidc.parties import FixedRelyingParties, RelyingParty
 from broker.entropy import Entropy, SystemEntropy
+from broker.federation.declared import declared
+from broker.federation.high_water import HighWater
+from broker.federation.live import LiveOrganizations
+from broker.federation.reconciling import Notice, reconcile, require_not_rolled_back
 from broker.federation.load import Configuration
 from broker.federation.model import ClientSecret as ConfiguredSecret
 from broker.federation.model import SqliteStore
-from broker.federation.declared import declared
-from broker.federation.live import LiveOrganizations
 from broker.http_client import HttpClient
 from broker.jose.certificate_key import CertificateKey
 from broker.jose.key_ring import KeyRing
@@ -33,6 +37,7 @@ from broker.provisioning.just_in_time import JustInTime
 from broker.sessions import Lifetimes, Sessions
 from broker.store import opening
 from broker.store.directory import Directory
+from broker.store.records import Records
 from broker.store.state import StateStore
 from broker.transactions import Transactions
 from broker.upstream import endpoints as upstream_endpoints
@@ -40,7 +45,6 @@ from broker.upstream.entra.assurance import DIRECTORY_ACR
 from broker.upstream.entra_oidc.client_assertion import ClientCertificate, ClientCredential, ClientSecret
 from broker.upstream.entra_oidc.connector import EntraOidcConnector
 from broker.upstream.entra_oidc.settings import EntraOidcSettings
-from broker.store.records import Records
 from broker.web import co_workers, error_pages, headers, health, language, pages, reference, requests
 from broker.web.forms import FormTokens
 from broker.web.own_pages import OwnPages, Visitors
@@ -60,6 +64,15 @@ class Surroundings:
     def directory(self) -> Directory:
         return self.records.directory
 
+    @property
+    def high_water(self) -> HighWater:
+        """What is remembered of the records outside of them (threats FE-18)."""
+        return HighWater(self.state, self.records.federations.generation)
+
+    def close(self) -> None:
+        self.state.close()
+        self.records.close()
+
     @classmethod
     def of(
         cls, configuration: Configuration, *, clock: Clock | None = None, entropy: Entropy | None = None
@@ -70,13 +83,24 @@ class Surroundings:
         return cls(clock, entropy or SystemEntropy(), state, open_records(configuration))
 
 
-def prepare_stores(configuration: Configuration, clock: Clock) -> str | None:
-    """Brings both stores into a state that the workers can use, once, before they start; a warning, or None.
+def prepare_stores(
+    configuration: Configuration, clock: Clock, *, accept_rollback: bool = False
+) -> Sequence[Notice]:
+    """Brings both stores into a state that the workers can use, once, before they start; what an operator should know.
 
-    Raises ``StoreUnsuitable``, ``StateUnavailable`` or ``DirectoryUnavailable``.
+    Raises ``StoreUnsuitable``, ``StateUnavailable``, ``DirectoryUnavailable``, or ``NotReconciled``.
     """
     opening.prepare_directory(**_directory_place(configuration))
-    return opening.prepare_state(clock=clock, **_state_place(configuration))
+    evicting = opening.prepare_state(clock=clock, **_state_place(configuration))
+    notices = [Notice("store_warning", "evicted", evicting)] if evicting is not None else []
+    with closing(Surroundings.of(configuration, clock=clock)) as around:
+        records, known = around.records, around.high_water
+        notices += require_not_rolled_back(
+            known, records.federations, records.audit, clock, accept=accept_rollback
+        )
+        notices += reconcile(declared(configuration), records.federations, records.audit, clock)
+        known.see(records.federations.generation())
+    return notices
 
 
 def open_records(configuration: Configuration) -> Records:
@@ -110,7 +134,7 @@ def create_app(configuration: Configuration, surroundings: Surroundings | None =
     """The broker as a WSGI application."""
     around = surroundings or Surroundings.of(configuration)
     settings = configuration.broker
-    organizations = LiveOrganizations(declared(configuration), around.records.federations)
+    organizations = LiveOrganizations(declared(configuration), around.records.federations, around.high_water.see)
     gate = Gate(organizations, around.clock)
     sessions = Sessions(around.state, around.clock, around.entropy, _session_lifetimes(configuration))
     connector = _entra(configuration, organizations, around)

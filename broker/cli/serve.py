@@ -45,7 +45,10 @@ _log = structlog.get_logger()
 
 @click.command("serve")
 @config_option
-def command(directory: Path) -> None:
+@click.option(
+    "--accept-rollback", is_flag=True, help="Start although the directory store is older than what was seen of it."
+)
+def command(directory: Path, accept_rollback: bool) -> None:
     """Serve people and applications.
 
     Needs nothing but the configuration directory and the secrets that it names. Stops on Ctrl-C or SIGTERM, after the
@@ -58,7 +61,7 @@ def command(directory: Path) -> None:
         _log.warning("config_warning", detail=str(finding))
     # In a process of its own, so that the workers, who are forks of this one, do not carry about what only a migration
     # needs. Meanwhile this one loads what they share: they start sooner, and hold one copy of the code between them.
-    preparing = multiprocessing.get_context("fork").Process(target=_prepare, args=(configuration,))
+    preparing = multiprocessing.get_context("fork").Process(target=_prepare, args=(configuration, accept_rollback))
     preparing.start()
     importlib.import_module("broker.app")
     preparing.join()
@@ -86,9 +89,10 @@ def _require_free_port(listen: Listen) -> None:
             raise click.ClickException(sentence) from error
 
 
-def _prepare(configuration: Configuration) -> None:
+def _prepare(configuration: Configuration, accept_rollback: bool) -> None:
     """What is done once, before any worker starts; exits with a sentence if a store cannot be used."""
     from broker.app import open_records, prepare_stores
+    from broker.federation.reconciling import NotReconciled
     from broker.jose.key_ring import KeyRing
     from broker.jose.signing import KeyBroken
     from broker.store.directory import DirectoryUnavailable
@@ -97,17 +101,18 @@ def _prepare(configuration: Configuration) -> None:
 
     clock = SystemClock()
     try:
-        warning = prepare_stores(configuration, clock)
+        notices = prepare_stores(configuration, clock, accept_rollback=accept_rollback)
         with closing(open_records(configuration)) as records:
             KeyRing.open(records.directory, configuration.sealing_key(), clock)
     except StateUnavailable as error:
         _leave(f"the state store cannot be used: {error}")
     except DirectoryUnavailable as error:
         _leave(f"the directory store cannot be used: {error}")
-    except (StoreUnsuitable, KeyBroken) as error:
+    except (StoreUnsuitable, KeyBroken, NotReconciled) as error:
         _leave(str(error))
-    if warning is not None:
-        _log.warning("store_warning", reason="evicted", detail=warning)
+    for notice in notices:
+        tell = _log.error if notice.event == "rollback_accepted" else _log.warning
+        tell(notice.event, reason=notice.reason, detail=notice.sentence)
 
 
 def _leave(sentence: str) -> NoReturn:

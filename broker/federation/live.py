@@ -8,7 +8,7 @@ its file no longer says so, until an operator disconnects it (threats FE-18).
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from broker.federation.attributes import BUILT_IN
@@ -31,9 +31,13 @@ class LiveOrganizations:
     number of organisations.
     """
 
-    def __init__(self, declared: Sequence[Organization], records: Federations) -> None:
+    def __init__(
+        self, declared: Sequence[Organization], records: Federations, seen: Callable[[int], None] | None = None
+    ) -> None:
+        """``seen`` hears of each generation before it is believed, and may raise (``HighWater.see``)."""
         self._declared = {organization.name: organization for organization in declared}
         self._records = records
+        self._seen = seen
         self._renewing = threading.Lock()
         self._reading = _Reading(0, {}, self._registry({}))
 
@@ -70,6 +74,8 @@ class LiveOrganizations:
             # A lower number is a database that was put back while we ran: nothing known of it holds any more.
             goes_on = generation > known.generation
             changes = self._records.changes(known.generation if goes_on else 0)
+            if self._seen is not None:
+                self._seen(changes.generation)
             recorded = {**(known.recorded if goes_on else {}), **{each.name: each for each in changes.organizations}}
             self._reading = _Reading(changes.generation, recorded, self._registry(recorded))
             return self._reading
@@ -88,20 +94,23 @@ def _merged(declared: Organization | None, recorded: Recorded | None) -> Organiz
     connection = base.connection
     if connection is None and federation is not None and federation.stage == "enforced" and federation.tenant_id:
         connection = own_connection(base.name, federation.tenant_id)
-    window = recorded.window
     return replace(
         base,
         domains=tuple(dict.fromkeys((*base.domains, *(record.domain for record in recorded.domains)))),
         connection=connection,
         epoch=federation.epoch if federation is not None else 0,
-        break_glass=BreakGlass(
-            recorded.glass_people,
-            window.opened_at if window is not None else None,
-            window.closes_at if window is not None else None,
-        )
-        if recorded.glass_people
-        else None,
+        break_glass=_break_glass(recorded),
     )
+
+
+def _break_glass(recorded: Recorded) -> BreakGlass | None:
+    named, window = recorded.glass_people, recorded.window
+    if not named:
+        return None
+    if window is None:
+        return BreakGlass(named)
+    # Who is named no more is out at once; who was named, or rehearsed, after the opening is not in.
+    return BreakGlass(tuple(p for p in named if p in window.people), window.opened_at, window.closes_at)
 
 
 def _of_record(recorded: Recorded) -> Organization | None:

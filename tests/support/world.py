@@ -35,6 +35,7 @@ from broker.demo.entra.app import create_simulator
 from broker.demo.entra.browser import AuthorizationAnswer, sign_in
 from broker.demo.entra.seed import CLIENT_ID, CLIENT_SECRET, seeded_directory
 from broker.federation.load import load
+from broker.store.tables import metadata
 from tests.support.configurations import SEALING_KEY
 from tests.support.entropy import SeededEntropy
 from tests.support.https import certificate
@@ -388,11 +389,13 @@ def world_on(
 
 
 def _keep_template(database: Path, template: Path) -> None:
-    """Keeps a database with tables and signing keys, but nobody in it: making four keys anew would cost every test."""
+    """Keeps a database with tables and signing keys, and nothing else in it: making four keys anew costs every test."""
     with sqlite3.connect(database) as source, sqlite3.connect(template) as kept:
         source.backup(kept)
-        for table in ("photos", "identities", "accounts"):
-            kept.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the line above
+        for table in reversed(metadata.sorted_tables):
+            if table.name not in ("signing_keys", "registry"):
+                kept.execute(f"DELETE FROM {table.name}")  # noqa: S608 - names of our own tables
+        kept.execute("UPDATE registry SET generation = 0")
         kept.commit()
         kept.execute("PRAGMA journal_mode=DELETE")
     template.chmod(0o600)
