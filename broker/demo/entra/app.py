@@ -9,6 +9,7 @@ from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
 from broker.clock import Clock
+from broker.demo.entra.admin_consent import admin_consent_blueprint
 from broker.demo.entra.authorize import authorize_blueprint
 from broker.demo.entra.control import control_blueprint
 from broker.demo.entra.directory import SimulatedDirectory
@@ -22,6 +23,7 @@ from broker.demo.entra.graph_users import users_blueprint
 from broker.demo.entra.index import index_blueprint
 from broker.demo.entra.logout import logout_blueprint
 from broker.demo.entra.no_store import no_store
+from broker.demo.entra.scopes import described
 from broker.demo.entra.seed import seeded_directory
 from broker.demo.entra.state import Simulator, new_simulator
 from broker.demo.entra.timing import moment_of, note_moment
@@ -34,6 +36,8 @@ _FAULT_POINTS: Final = {
     "discovery.keys": "keys",
     "discovery.keys_v1": "keys",
     "authorize.authorize": "authorize",
+    "admin_consent.first_version": "adminConsent",
+    "admin_consent.second_version": "adminConsent",
     "token.token": "token",
     "logout.logout": "logout",
     "graph_users.me": "me",
@@ -70,6 +74,7 @@ def create_simulator(directory: SimulatedDirectory | None = None, *, clock: Cloc
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["describe"] = described
     app.json = _Json(app)
     _note_everything(app, simulator)
     for make in (
@@ -77,6 +82,7 @@ def create_simulator(directory: SimulatedDirectory | None = None, *, clock: Cloc
         control_blueprint,
         discovery_blueprint,
         authorize_blueprint,
+        admin_consent_blueprint,
         token_blueprint,
         logout_blueprint,
         users_blueprint,
@@ -102,7 +108,7 @@ def _note_everything(app: Flask, simulator: Simulator) -> None:
         if fault is None:
             return None
         simulator.faults.delay(fault)
-        if point == "authorize" and fault.is_refusal:
+        if point in ("authorize", "adminConsent") and fault.is_refusal:
             g.fault = fault  # The answer goes to the application, so the view must know which one it is.
             return None
         return answer(fault, simulator.base_url)

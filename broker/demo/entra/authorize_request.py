@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from werkzeug.datastructures import MultiDict
 
@@ -38,6 +38,19 @@ class ReplyAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class AdminConsent:
+    """What an administrator is asked to grant for everybody (entra-id reference 3.1)."""
+
+    # The v2.0 endpoint, or the v1-style one, whose answers look different.
+    version: Literal[1, 2]
+    delegated: frozenset[str]
+    # Permissions of the application itself. None: not asked for, and what was granted before stays.
+    application: frozenset[str] | None
+    # The permissions as the answer says them back.
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
 class AuthorizeRequest:
     authority: Authority
     reply: ReplyAddress
@@ -53,6 +66,8 @@ class AuthorizeRequest:
     contexts: tuple[str, ...] = ()
     evaluates_continuously: bool = False
     client_info: bool = False
+    # Set when this is no sign-in to the application but a question to the tenant's administrator.
+    admin_consent: AdminConsent | None = None
 
     @property
     def client_id(self) -> str:
@@ -63,31 +78,42 @@ def prove_reply_address(
     parameters: MultiDict[str, str], authority: Authority, directory: SimulatedDirectory
 ) -> ReplyAddress:
     """The registered application and address; raises ``EntraError``, which must not be redirected anywhere."""
-    for name, values in parameters.lists():
-        if len(values) > 1:
-            raise refusal(9000411, parameter=name)
-    for name in ("client_id", "response_type", "scope"):
-        if not parameters.get(name, "").strip():
-            raise refusal(900144, parameter=name)
+    check_once(parameters, "client_id", "response_type", "scope")
     client_id = parameters["client_id"]
     registration = directory.registration(client_id)
     if registration is None:
         raise refusal(700016, client=client_id, tenant=authority.segment)
-    redirect_uri = parameters.get("redirect_uri")
+    redirect_uri = registered_address(registration, parameters.get("redirect_uri"))
+    check_audience(registration, authority)
+    usual = "query" if parameters["response_type"].split() == ["code"] else "fragment"
+    mode = parameters.get("response_mode") or usual
+    return ReplyAddress(registration, redirect_uri, mode if mode in _MODES else usual, parameters.get("state"))
+
+
+def check_once(parameters: MultiDict[str, str], *required: str) -> None:
+    """Raises ``EntraError`` for a parameter that is there twice, and for a required one that is not."""
+    for name, values in parameters.lists():
+        if len(values) > 1:
+            raise refusal(9000411, parameter=name)
+    for name in required:
+        if not parameters.get(name, "").strip():
+            raise refusal(900144, parameter=name)
+
+
+def registered_address(registration: AppRegistration, redirect_uri: str | None) -> str:
+    """The address, which is registered exactly so; raises ``EntraError``."""
     if redirect_uri is None:
         if not registration.redirect_uris:
             raise refusal(500113)
         # Entra takes any of them; the first is one of any.
         redirect_uri = registration.redirect_uris[0]
     if redirect_uri not in registration.redirect_uris:
-        raise refusal(50011, uri=redirect_uri, client=client_id)
-    _audience(registration, authority)
-    usual = "query" if parameters["response_type"].split() == ["code"] else "fragment"
-    mode = parameters.get("response_mode") or usual
-    return ReplyAddress(registration, redirect_uri, mode if mode in _MODES else usual, parameters.get("state"))
+        raise refusal(50011, uri=redirect_uri, client=registration.client_id)
+    return redirect_uri
 
 
-def _audience(registration: AppRegistration, authority: Authority) -> None:
+def check_audience(registration: AppRegistration, authority: Authority) -> None:
+    """Raises ``EntraError`` where the application does not take the accounts of this authority."""
     audience = registration.sign_in_audience
     if audience == "AzureADMyOrg":
         if authority.tenant is None:

@@ -91,7 +91,7 @@ def _next_form(page: _Page, username: str, password: str, *, approve_mfa: bool, 
             return form.filled(password=password)
         case "second-factor":
             return form.filled(approve="1") if approve_mfa else None
-        case "consent":
+        case "consent" | "admin-consent":
             return form.filled(accept="1") if consent else form.filled(cancel="1")
         case _:
             return None
@@ -126,7 +126,7 @@ class _Page(HTMLParser):
             self.kind = said.get("data-page", "")
         elif tag == "form":
             self.forms.append(_Form(said.get("action", "")))
-        elif tag == "input" and self.forms and "name" in said:
+        elif tag == "input" and self.forms and "name" in said and said.get("type") != "checkbox":
             self.forms[-1].fields[said["name"]] = said.get("value", "")
         elif tag == "button" and said.get("name") == "account":
             self.accounts.append(said.get("value", ""))

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 from flask import Blueprint, Response, jsonify, make_response, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from broker.demo.entra.consent_forgery import ConsentForgery
 from broker.demo.entra.control_applications import applications_blueprint
 from broker.demo.entra.control_input import UnknownObject, body_of
 from broker.demo.entra.control_keys import keys_blueprint
@@ -19,6 +20,7 @@ from broker.demo.entra.control_people import people_blueprint
 from broker.demo.entra.faults import Fault
 from broker.demo.entra.keys import UnknownKey
 from broker.demo.entra.mutations import TokenMutation, UnknownPreset, completed
+from broker.demo.entra.settings import Settings
 from broker.demo.entra.state import Simulator
 
 # Both directions; further than this no test of lifetimes needs to go.
@@ -44,6 +46,10 @@ CONTROL: Final = (
     Line("DELETE", "/_simulator/faults", "No more of them; what is being delayed goes on."),
     Line("POST", "/_simulator/token-mutations", "The next ID tokens are wrong in a chosen way."),
     Line("DELETE", "/_simulator/token-mutations", "No more of them."),
+    Line("POST", "/_simulator/consent-forgeries", "The next answers of admin consent are forged in a chosen way."),
+    Line("DELETE", "/_simulator/consent-forgeries", "No more of them."),
+    Line("GET", "/_simulator/settings", "Behaviour that can be chosen."),
+    Line("PATCH", "/_simulator/settings", "Chooses it: frontChannelIss, adminConsentFailure, caFile …"),
     Line("PUT", "/_simulator/clock", "Sets how wrong the clock is, in seconds."),
     Line("GET", "/_simulator/keys", "The signing keys: published? signing?"),
     Line("POST", "/_simulator/keys", "A new key, unpublished unless asked otherwise."),
@@ -53,11 +59,14 @@ CONTROL: Final = (
     Line("POST", "/_simulator/users", "A new person."),
     Line("GET", "/_simulator/users/{user}", "One person, by sign-in name, user principal name or object id."),
     Line("PATCH", "/_simulator/users/{user}", "Changes fields: accountEnabled, mail, userPrincipalName, groups …"),
-    Line("DELETE", "/_simulator/users/{user}", "Deletes the person."),
+    Line("DELETE", "/_simulator/users/{user}", "Deletes the person; ?permanently=true, or again: for good."),
+    Line("POST", "/_simulator/users/{user}/restore", "Out of the recycle bin again."),
     Line("POST", "/_simulator/users/{user}/recreate", "Deletes the person and creates one of the same name."),
     Line("POST", "/_simulator/users/{user}/revoke-sessions", "Sessions and refresh tokens are void (50173)."),
     Line("POST", "/_simulator/users/{user}/refuse-refresh", "Existing refresh tokens get a number: 70043, 700082 …"),
     Line("POST", "/_simulator/users/{user}/groups", "Adds to groups, removes from them, or sets their number."),
+    Line("GET", "/_simulator/tenants", "The tenants."),
+    Line("POST", "/_simulator/tenants", "A new one."),
     Line("PATCH", "/_simulator/tenants/{tenant}", "Changes a tenant: userConsentAllowed, displayName, domains."),
     Line("GET", "/_simulator/service-principals", "Where the applications are installed."),
     Line(
@@ -65,6 +74,9 @@ CONTROL: Final = (
         "/_simulator/service-principals/{tenant}",
         "present, disabled (7000112), removed (700016); assignment; tenant-wide consent; application permissions.",
     ),
+    Line("DELETE", "/_simulator/service-principals/{tenant}", "As if no application had ever been there."),
+    Line("GET", "/_simulator/consents/{tenant}", "What is granted there, to everybody and by whom."),
+    Line("POST", "/_simulator/consents/{tenant}", "An administrator's consent, without the pages."),
     Line("DELETE", "/_simulator/consents/{tenant}", "Withdraws every consent given in a tenant (65001)."),
     Line("GET", "/_simulator/registrations", "The registered applications, without their secrets."),
     Line("POST", "/_simulator/registrations", "Registers another application."),
@@ -93,6 +105,7 @@ def control_blueprint(simulator: Simulator) -> Blueprint:
             control=[{"method": line.method, "path": line.path, "does": line.does} for line in CONTROL],
             faults=_orders(simulator.faults.waiting()),
             token_mutations=_orders(simulator.mutations.waiting()),
+            consent_forgeries=_orders(simulator.consent_forgeries.waiting()),
         )
 
     @blueprint.post("/reset")
@@ -136,6 +149,26 @@ def control_blueprint(simulator: Simulator) -> Blueprint:
     def forget_mutations() -> Response:
         simulator.mutations.reset()
         return _done()
+
+    @blueprint.post("/consent-forgeries")
+    def order_forgery() -> Response:
+        simulator.consent_forgeries.order(body_of(ConsentForgery))
+        return _done()
+
+    @blueprint.delete("/consent-forgeries")
+    def forget_forgeries() -> Response:
+        simulator.consent_forgeries.reset()
+        return _done()
+
+    @blueprint.get("/settings")
+    def settings() -> Response:
+        return make_response(jsonify(simulator.settings.model_dump(by_alias=True)))
+
+    @blueprint.patch("/settings")
+    def change_settings() -> Response:
+        chosen = body_of(Settings).model_dump(exclude_unset=True)
+        simulator.settings = simulator.settings.model_copy(update=chosen)
+        return settings()
 
     @blueprint.put("/clock")
     def clock() -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, TypeVar
 
 from flask import request
@@ -49,4 +50,6 @@ def plain(values: dict[str, Any]) -> dict[str, Any]:
 def _json(value: Any) -> Any:
     if isinstance(value, frozenset):
         return sorted(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
     return asdict(value) if isinstance(value, HomeAccount) else value

@@ -6,12 +6,14 @@ import uuid
 from dataclasses import fields, replace
 from typing import Annotated, Any, Literal
 
-from flask import Blueprint, Response, jsonify, make_response
+from flask import Blueprint, Response, jsonify, make_response, request
 from pydantic import Field
 
 from broker.demo.entra.control_input import Change, UnknownObject, body_of, plain, tenant_named
 from broker.demo.entra.model import Group, HomeAccount, User
+from broker.demo.entra.roles import role_id
 from broker.demo.entra.state import Simulator
+from broker.demo.entra.timing import moment_of
 
 
 class _UserChange(Change):
@@ -40,7 +42,9 @@ class _UserChange(Change):
     user_type: Literal["Member", "Guest"] = "Member"
     has_photo: bool = False
     groups: frozenset[str] = frozenset()
+    # By id or by name, active; and those that are only eligible.
     directory_roles: tuple[str, ...] = ()
+    eligible_roles: tuple[str, ...] = ()
     app_roles: tuple[str, ...] = ()
     password: str = ""
     password_expired: bool = False
@@ -49,6 +53,16 @@ class _UserChange(Change):
     assigned: bool = True
     sign_in_frequency_seconds: Annotated[int, Field(ge=0)] | None = None
     deleted: bool = False
+
+    def values(self) -> dict[str, Any]:
+        """What is given, for a ``User``: roles by their ids, and a deletion with its moment."""
+        given = self.given()
+        for kind in ("directory_roles", "eligible_roles"):
+            if kind in given:
+                given[kind] = tuple(role_id(name) for name in given[kind])
+        if "deleted" in given:
+            given["deleted_at"] = moment_of() if given["deleted"] else None
+        return given
 
 
 class _NewUser(_UserChange):
@@ -92,7 +106,7 @@ def _users(blueprint: Blueprint, simulator: Simulator) -> None:
     def new_user() -> Response:
         wanted = body_of(_NewUser)
         tenant = tenant_named(simulator, wanted.tenant)
-        given = wanted.given()
+        given = wanted.values()
         for extra in ("tenant", "oid", "home"):
             given.pop(extra, None)
         home = None
@@ -109,7 +123,7 @@ def _users(blueprint: Blueprint, simulator: Simulator) -> None:
 
     @blueprint.patch("/users/<name>")
     def change_user(name: str) -> Response:
-        user = replace(_named(simulator, name), **body_of(_UserChange).given())
+        user = replace(_named(simulator, name), **body_of(_UserChange).values())
         directory.save_user(user)
         for guest in directory.users():  # They sign in with the new name as well.
             if guest.home is not None and guest.account_key == user.key:
@@ -119,8 +133,19 @@ def _users(blueprint: Blueprint, simulator: Simulator) -> None:
 
     @blueprint.delete("/users/<name>")
     def delete_user(name: str) -> Response:
-        directory.save_user(replace(_named(simulator, name), deleted=True))
+        """Into the recycle bin, or for good when that is asked for or the person is there already."""
+        user = _named(simulator, name)
+        if user.deleted or request.args.get("permanently") == "true":
+            directory.remove_user(user)
+        else:
+            directory.save_user(replace(user, deleted=True, deleted_at=moment_of()))
         return make_response("", 204)
+
+    @blueprint.post("/users/<name>/restore")
+    def restore_user(name: str) -> Response:
+        user = replace(_named(simulator, name), deleted=False, deleted_at=None)
+        directory.save_user(user)
+        return make_response(jsonify(_user(user)))
 
 
 def _people_events(blueprint: Blueprint, simulator: Simulator) -> None:
@@ -130,15 +155,14 @@ def _people_events(blueprint: Blueprint, simulator: Simulator) -> None:
     def recreate(name: str) -> Response:
         """Another object of the same name: nothing but the values is the old one's."""
         old = _named(simulator, name)
-        new = replace(old, oid=str(uuid.uuid4()), deleted=False, session_generation=0)
-        directory.save_user(replace(old, deleted=True))
+        new = replace(old, oid=str(uuid.uuid4()), deleted=False, deleted_at=None, session_generation=0)
+        directory.save_user(replace(old, deleted=True, deleted_at=moment_of()))
         directory.save_user(new)
         return make_response(jsonify(_user(new)), 201)
 
     @blueprint.post("/users/<name>/revoke-sessions")
     def revoke_sessions(name: str) -> Response:
-        user = _named(simulator, name)
-        directory.save_user(replace(user, session_generation=user.session_generation + 1))
+        directory.revoke_sessions(_named(simulator, name), moment_of())
         return make_response("", 204)
 
     @blueprint.post("/users/<name>/refuse-refresh")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
+from broker.demo.entra.changes import ChangeLog, UserChange
 from broker.demo.entra.model import CONSUMER_TENANT_ID, AppRegistration, Group, ServicePrincipal, Tenant, User
 
 _ALIASES: Final = ("common", "organizations", "consumers")
@@ -54,6 +57,8 @@ class SimulatedDirectory:
         self._now = contents.copy()
         self._seed = contents.copy()
         self._memberships: dict[tuple[str, str], frozenset[str]] = {}
+        self.changes = ChangeLog()
+        self._listeners: list[Callable[[UserChange], None]] = []
 
     def reset(self) -> None:
         """Back to the seed. Where registered applications are reached, and their certificates, stay as they are now."""
@@ -63,9 +68,13 @@ class SimulatedDirectory:
             for client_id, seeded in self._now.registrations.items():
                 kept = current.get(client_id, seeded)
                 self._now.registrations[client_id] = replace(
-                    seeded, redirect_uris=kept.redirect_uris, certificates=kept.certificates
+                    seeded,
+                    redirect_uris=kept.redirect_uris,
+                    front_channel_logout_url=kept.front_channel_logout_url,
+                    certificates=kept.certificates,
                 )
             self._memberships.clear()
+            self.changes.clear()
 
     # --- tenants
 
@@ -107,8 +116,32 @@ class SimulatedDirectory:
 
     def save_user(self, user: User) -> None:
         with self.lock:
+            before = self._now.users.get(user.key)
             self._now.users[user.key] = user
             self._memberships.pop(user.key, None)
+            self._tell(before, user)
+
+    def revoke_sessions(self, user: User, now: datetime) -> None:
+        """What was given to the person until ``now`` is void: sessions and refresh tokens."""
+        generation = user.session_generation + 1
+        self.save_user(replace(user, session_generation=generation, sessions_valid_from=now))
+
+    def remove_user(self, user: User) -> None:
+        """Deletes for good what may have been in the recycle bin."""
+        with self.lock:
+            before = self._now.users.pop(user.key, None)
+            self._memberships.pop(user.key, None)
+            if before is not None:
+                self._tell(before, None)
+
+    def on_change(self, listener: Callable[[UserChange], None]) -> None:
+        """``listener`` is told of every change of a person, under the lock: it must not wait for anything."""
+        self._listeners.append(listener)
+
+    def _tell(self, before: User | None, after: User | None) -> None:
+        change = self.changes.note(before, after)
+        for listener in self._listeners:
+            listener(change)
 
     def account(self, sign_in_name: str) -> User | None:
         """The home account that signs in with this name; deleted ones do not."""
@@ -223,30 +256,74 @@ class SimulatedDirectory:
         with self.lock:
             self._now.service_principals[principal.client_id, principal.tenant_id] = principal
 
+    def install(self, client_id: str, tenant_id: str) -> ServicePrincipal:
+        """The application as it is in the tenant; it is installed if it is not there or was removed."""
+        with self.lock:
+            known = self._now.service_principals.get((client_id, tenant_id))
+            if known is None or known.state == "removed":
+                self.revoke_consents(client_id, tenant_id)
+                known = ServicePrincipal(client_id, tenant_id, object_id=str(uuid.uuid4()))
+                self.save_service_principal(known)
+            return known
+
+    def uninstall(self, client_id: str, tenant_id: str) -> None:
+        """As if it had never been in the tenant; what was granted there goes with it."""
+        with self.lock:
+            self.revoke_consents(client_id, tenant_id)
+            self._now.service_principals.pop((client_id, tenant_id), None)
+
     # --- consent
 
     def granted(self, client_id: str, user: User) -> frozenset[str]:
         """What the application may ask of this person without asking the person."""
         with self.lock:
             principal = self._now.service_principals.get((client_id, user.tenant_id))
-            everybody = principal.tenant_wide_scopes if principal else frozenset()
-            return everybody | self._now.consents.get((client_id, *user.key), frozenset())
+            if principal is None or principal.state == "removed":
+                return frozenset()
+            return principal.tenant_wide_scopes | self._now.consents.get((client_id, *user.key), frozenset())
+
+    def consents(self, client_id: str, tenant_id: str) -> dict[str, frozenset[str]]:
+        """What the people of a tenant have granted for themselves, by object id."""
+        with self.lock:
+            found = self._now.consents.items()
+            return {
+                oid: scopes for (client, tenant, oid), scopes in found if (client, tenant) == (client_id, tenant_id)
+            }
 
     def consent(self, client_id: str, user: User, scopes: frozenset[str]) -> None:
         """Records a person's own consent, and installs the application in the tenant if it is not there yet."""
         with self.lock:
-            self._now.service_principals.setdefault(
-                (client_id, user.tenant_id), ServicePrincipal(client_id, user.tenant_id)
-            )
+            self.install(client_id, user.tenant_id)
             key = (client_id, *user.key)
             self._now.consents[key] = self._now.consents.get(key, frozenset()) | scopes
+
+    def grant_for_everybody(
+        self, client_id: str, tenant_id: str, scopes: frozenset[str], permissions: frozenset[str] | None = None
+    ) -> None:
+        """Records an administrator's consent in the place of an earlier one (entra-id reference 3.1).
+
+        ``permissions`` are those of the application itself; None leaves them as they are.
+        """
+        with self.lock:
+            principal = replace(self.install(client_id, tenant_id), tenant_wide_scopes=scopes)
+            if permissions is not None:
+                principal = replace(principal, application_permissions=permissions)
+            self.save_service_principal(principal)
+
+    def revoke_consent(self, client_id: str, user_key: tuple[str, str]) -> None:
+        """Withdraws what one person has granted for themselves."""
+        with self.lock:
+            self._now.consents.pop((client_id, *user_key), None)
 
     def revoke_consents(self, client_id: str, tenant_id: str) -> None:
         """Withdraws what the tenant's administrator and its people have granted."""
         with self.lock:
             principal = self._now.service_principals.get((client_id, tenant_id))
             if principal is not None:
-                self.save_service_principal(replace(principal, tenant_wide_scopes=frozenset()))
+                nothing: frozenset[str] = frozenset()
+                self.save_service_principal(
+                    replace(principal, tenant_wide_scopes=nothing, application_permissions=nothing)
+                )
             for key in [key for key in self._now.consents if key[:2] == (client_id, tenant_id)]:
                 del self._now.consents[key]
 

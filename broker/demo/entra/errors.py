@@ -43,6 +43,7 @@ KNOWN: Final[Mapping[int, Known]] = {
     50055: Known("invalid_grant", "The password has expired.", "user_password_expired"),
     50057: Known("invalid_grant", "The user account is disabled."),
     50058: Known("login_required", "A silent sign-in was asked for, but nobody is signed in."),
+    50059: Known("invalid_request", "No tenant-identifying information was found in the request."),
     50076: Known("invalid_grant", "Multi-factor authentication is required.", "basic_action"),
     50105: Known("invalid_grant", "The user '{user}' is not assigned to a role for the application '{client}'."),
     50126: Known("invalid_grant", "Wrong user name or password."),

@@ -13,7 +13,7 @@ from broker.demo.entra.graph_errors import graph_error
 from broker.demo.entra.no_store import no_store
 from broker.demo.entra.timing import moment_of
 
-LoginEndpoint = Literal["discovery", "keys", "authorize", "token", "logout"]
+LoginEndpoint = Literal["discovery", "keys", "authorize", "adminConsent", "token", "logout"]
 GraphEndpoint = Literal[
     "userinfo", "me", "users", "photo", "organization", "memberOf", "transitiveMemberOf", "getMemberObjects"
 ]

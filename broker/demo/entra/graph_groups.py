@@ -11,7 +11,7 @@ from flask import Blueprint, Response, jsonify, make_response, request
 from broker.demo.entra.graph_access import READ_GROUPS, READ_SELF, Caller, caller_of, user_named
 from broker.demo.entra.graph_errors import GraphError
 from broker.demo.entra.model import User
-from broker.demo.entra.seed_users import ROLES
+from broker.demo.entra.roles import ROLES
 from broker.demo.entra.state import Simulator
 
 # Objects on a page: what Graph gives unasked, and the most it gives.

@@ -20,7 +20,7 @@ from broker.demo.entra.grants import Authorization
 from broker.demo.entra.keys import SigningKey
 from broker.demo.entra.model import CONSUMER_TENANT_ID, AppRegistration, Tenant, User
 from broker.demo.entra.mutations import TokenMutation
-from broker.demo.entra.seed_users import ROLES
+from broker.demo.entra.roles import WITHOUT_TEMPLATE
 from broker.demo.entra.state import Simulator
 
 # Observed: iat is 300 s in the past and the token is good for 3900 s from there (entra-id reference 1.7).
@@ -33,8 +33,6 @@ _MOST_GROUPS_IMPLICIT: Final = 5
 
 # What ordinary members show in wids; it is no administrator's role.
 _ORDINARY_MEMBER: Final = "b79fbf4d-3ef9-4689-8143-76b194e85509"
-# Roles made by a tenant itself have no template, and wids tells templates.
-_WITHOUT_TEMPLATE: Final = frozenset({ROLES["Consent Manager (custom)"]})
 
 
 def pairwise_subject(client_id: str, tenant_id: str, oid: str) -> str:
@@ -147,7 +145,7 @@ def _groups(simulator: Simulator, user: User, registration: AppRegistration, *, 
     wanted = registration.group_membership_claims
     claims: dict[str, Any] = {}
     if wanted in ("DirectoryRole", "All"):
-        roles = [role for role in user.directory_roles if role not in _WITHOUT_TEMPLATE]
+        roles = [role for role in user.directory_roles if role not in WITHOUT_TEMPLATE]
         if user.user_type != "Guest":
             roles.append(_ORDINARY_MEMBER)
         claims["wids"] = roles or None

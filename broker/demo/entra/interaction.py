@@ -13,28 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from broker.demo.entra.authorize_request import AuthorizeRequest
+from broker.demo.entra.authorize_request import AdminConsent, AuthorizeRequest
 from broker.demo.entra.bounded import Bounded
 from broker.demo.entra.directory import SimulatedDirectory
 from broker.demo.entra.errors import EntraError, refusal
 from broker.demo.entra.model import CONSUMER_TENANT_ID, AppRegistration, User
+from broker.demo.entra.roles import may_consent_for_everybody
 from broker.demo.entra.scopes import needs_administrator
-from broker.demo.entra.seed_users import ROLES
 from broker.demo.entra.sessions import AccountKey, Accounts, SignedInAccount
 
 _LIMIT: Final = 2_000
-
-# Those who may grant delegated permissions for everybody (entra-id reference 3.2).
-_MAY_GRANT: Final = frozenset(
-    ROLES[name]
-    for name in (
-        "Global Administrator",
-        "Privileged Role Administrator",
-        "Application Administrator",
-        "Cloud Application Administrator",
-        "Consent Manager (custom)",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +93,28 @@ class AskConsent:
     account: User
     user: User
     scopes: frozenset[str]
+    # Whether the page offers to consent for everybody in the tenant.
+    may_grant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskAdminConsent:
+    account: User
+    user: User
+    consent: AdminConsent
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
     error: EntraError
+
+
+@dataclass(frozen=True, slots=True)
+class AdminConsented:
+    """The other end: an administrator has granted ``consent`` for the tenant of ``user``."""
+
+    user: User
+    consent: AdminConsent
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,17 @@ class SignedIn:
     session: SignedInAccount
 
 
-Step = AskUsername | AskAccount | AskPassword | AskSecondFactor | AskConsent | Refuse | SignedIn
+Step = (
+    AskUsername
+    | AskAccount
+    | AskPassword
+    | AskSecondFactor
+    | AskConsent
+    | AskAdminConsent
+    | Refuse
+    | AdminConsented
+    | SignedIn
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +161,10 @@ def next_step(interaction: Interaction, accounts: Accounts, directory: Simulated
             refusal(50020, user=chosen.account.sign_in_name, tenant=tenant.display_name if tenant else "organizations")
         )
     try:
-        may_sign_in(user, request.reply.registration, directory)
+        if request.admin_consent is None:
+            may_sign_in(user, request.reply.registration, directory)
+        else:
+            _may_ask_to_consent(user, request.reply.registration, directory)
     except EntraError as error:
         return Refuse(error)
     often = user.sign_in_frequency_seconds
@@ -154,15 +172,30 @@ def next_step(interaction: Interaction, accounts: Accounts, directory: Simulated
         return AskPassword(chosen.account)
     if (user.mfa_required or request.contexts) and not chosen.session.mfa:
         return AskSecondFactor(chosen.account)
+    if request.admin_consent is not None:
+        return _admin_consent(interaction, request.admin_consent, chosen.account, user)
     missing = request.scopes - directory.granted(request.client_id, user)
     if missing or (request.prompt == "consent" and not interaction.consented):
         tenant_allows = all(
             tenant.user_consent_allowed for tenant in directory.tenants() if tenant.tenant_id == user.tenant_id
         )
-        if missing and (needs_administrator(missing) or not tenant_allows) and not _may_grant(user):
+        if (
+            missing
+            and (needs_administrator(missing) or not tenant_allows)
+            and not may_consent_for_everybody(user.directory_roles)
+        ):
             return Refuse(refusal(90094))
-        return AskConsent(chosen.account, user, request.scopes)
+        may_grant = may_consent_for_everybody(user.directory_roles)
+        return AskConsent(chosen.account, user, request.scopes, may_grant)
     return SignedIn(user, chosen.session)
+
+
+def _admin_consent(
+    interaction: Interaction, consent: AdminConsent, account: User, user: User
+) -> AskAdminConsent | AdminConsented | Refuse:
+    if not may_consent_for_everybody(user.directory_roles, application_permissions=bool(consent.application)):
+        return Refuse(refusal(90094))
+    return AdminConsented(user, consent) if interaction.consented else AskAdminConsent(account, user, consent)
 
 
 def _choose(
@@ -226,10 +259,6 @@ def _takes_personal(request: AuthorizeRequest) -> bool:
     return authority.segment != "organizations" and audience == "AzureADandPersonalMicrosoftAccount"
 
 
-def _may_grant(user: User) -> bool:
-    return bool(_MAY_GRANT & set(user.directory_roles))
-
-
 def may_sign_in(user: User, registration: AppRegistration, directory: SimulatedDirectory) -> None:
     """What the tenant says of a user and an application, in Entra's order; raises ``EntraError``.
 
@@ -237,18 +266,32 @@ def may_sign_in(user: User, registration: AppRegistration, directory: SimulatedD
     """
     client = registration.client_id
     principal = directory.service_principal(client, user.tenant_id)
-    if user.deleted:
-        raise refusal(50034, user=user.sign_in_name)
-    if not user.account_enabled:
-        raise refusal(50057)
-    if user.password_expired:
-        raise refusal(50055)
+    _account_is_good(user)
     if principal is not None and principal.state == "removed":
         raise refusal(700016, client=client, tenant=user.tenant_id)
     if principal is not None and principal.state == "disabled":
         raise refusal(7000112, client=client)
     if principal is not None and principal.assignment_required and not user.assigned:
         raise refusal(50105, user=user.sign_in_name, client=client)
+    if user.blocked_by_policy:
+        raise refusal(53003, claims=challenge(user))
+
+
+def _account_is_good(user: User) -> None:
+    if user.deleted:
+        raise refusal(50034, user=user.sign_in_name)
+    if not user.account_enabled:
+        raise refusal(50057)
+    if user.password_expired:
+        raise refusal(50055)
+
+
+def _may_ask_to_consent(user: User, registration: AppRegistration, directory: SimulatedDirectory) -> None:
+    """To consent nobody need be assigned, and the application need not be there; it must not have been disabled."""
+    _account_is_good(user)
+    principal = directory.service_principal(registration.client_id, user.tenant_id)
+    if principal is not None and principal.state == "disabled":
+        raise refusal(7000112, client=registration.client_id)
     if user.blocked_by_policy:
         raise refusal(53003, claims=challenge(user))
 
@@ -267,9 +310,9 @@ def silent_refusal(step: Step, client: str) -> EntraError | None:
             return refusal(16000)
         case AskSecondFactor(account):
             return refusal(50076, claims=challenge(account)).said_as("interaction_required")
-        case AskConsent():
+        case AskConsent() | AskAdminConsent():
             return refusal(65001, client=client).said_as("consent_required")
         case Refuse(error):
             return error.said_as("interaction_required")
-        case SignedIn():
+        case SignedIn() | AdminConsented():
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 # The tenant that all personal Microsoft accounts live in (entra-id reference 1.1).
@@ -24,11 +25,15 @@ GRAPH_SCOPES: Final = frozenset(
         "GroupMember.Read.All",
         "Directory.Read.All",
         "Organization.Read.All",
+        "User.RevokeSessions.All",
+        "DelegatedPermissionGrant.Read.All",
+        "DelegatedPermissionGrant.ReadWrite.All",
     }
 )
-ADMIN_SCOPES: Final = frozenset(
-    {"User.Read.All", "GroupMember.Read.All", "Directory.Read.All", "Organization.Read.All"}
-)
+ADMIN_SCOPES: Final = GRAPH_SCOPES - {"User.Read", "User.ReadBasic.All"}
+
+# What the sign-in of Pobuca needs; none of it needs an administrator (entra-id reference 4.5).
+USUAL_SCOPES: Final = OIDC_SCOPES | {"User.Read"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +110,23 @@ class User:
     home: HomeAccount | None = None
     has_photo: bool = False
     groups: frozenset[str] = frozenset()
+    # Active ones, by id; those which the person could activate for some hours (PIM) are no roles yet.
     directory_roles: tuple[str, ...] = ()
+    eligible_roles: tuple[str, ...] = ()
     app_roles: tuple[str, ...] = ()
     password: str = "Simulated-1"
     password_expired: bool = False
     mfa_required: bool = False
     blocked_by_policy: bool = False
     assigned: bool = True
+    # In the recycle bin; who is gone from there as well is no longer in the directory at all.
     deleted: bool = False
+    deleted_at: datetime | None = None
     sign_in_frequency_seconds: int | None = None
     # Counts "revoke sessions": what was given under an earlier number is void.
     session_generation: int = 0
+    # Graph's signInSessionsValidFromDateTime: the moment of the last of them.
+    sessions_valid_from: datetime | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -154,6 +165,11 @@ class AppRegistration:
     client_id: str
     display_name: str
     redirect_uris: tuple[str, ...] = ()
+    # Where single sign-out tells it that a session is over; None: nowhere.
+    front_channel_logout_url: str | None = None
+    # What the registration asks for: admin consent with the scope .default grants all of it.
+    delegated_permissions: frozenset[str] = USUAL_SCOPES
+    application_permissions: frozenset[str] = frozenset()
     secrets: tuple[ClientSecret, ...] = ()
     # PEM texts of X.509 certificates for client assertions.
     certificates: tuple[str, ...] = ()
@@ -178,7 +194,9 @@ class ServicePrincipal:
     # present, disabled or removed.
     state: str = "present"
     assignment_required: bool = False
-    # What an administrator has granted for everybody; None: nothing.
+    # Its object id, which is another one when it is installed again.
+    object_id: str = ""
+    # What an administrator has granted for everybody.
     tenant_wide_scopes: frozenset[str] = frozenset()
     # Application permissions, for client credentials.
     application_permissions: frozenset[str] = frozenset()

@@ -7,8 +7,22 @@ from typing import Final
 from broker.demo.entra.errors import refusal
 from broker.demo.entra.model import ADMIN_SCOPES, GRAPH_SCOPES, OIDC_SCOPES
 
-_GRAPH: Final = "https://graph.microsoft.com"
+GRAPH: Final = "https://graph.microsoft.com"
 _DEFAULT: Final = ".default"
+
+_DESCRIBED: Final = {
+    "openid": "Sign you in",
+    "profile": "View your basic profile",
+    "email": "View your email address",
+    "offline_access": "Maintain access to data you have given it access to",
+    "User.Read": "Sign you in and read your profile",
+    "User.ReadBasic.All": "Read all users' basic profiles",
+    "User.Read.All": "Read all users' full profiles",
+    "GroupMember.Read.All": "Read group memberships",
+    "Directory.Read.All": "Read directory data",
+    "Organization.Read.All": "Read organization information",
+    "User.RevokeSessions.All": "Revoke all sign-in sessions for a user",
+}
 
 
 def delegated_scopes(scope: str, base_url: str, granted: frozenset[str]) -> frozenset[str]:
@@ -32,7 +46,7 @@ def delegated_scopes(scope: str, base_url: str, granted: frozenset[str]) -> froz
 
 def permission_name(word: str, base_url: str) -> str:
     """``User.Read`` of ``https://graph.microsoft.com/User.Read``; another resource is not known here."""
-    for resource in (_GRAPH, base_url):
+    for resource in (GRAPH, base_url):
         if word.lower().startswith(f"{resource.lower()}/"):
             return word[len(resource) + 1 :].lstrip("/")
     if "://" in word:
@@ -42,7 +56,12 @@ def permission_name(word: str, base_url: str) -> str:
 
 def is_default_of_graph(scope: str, base_url: str) -> bool:
     """Whether ``scope`` is all that client credentials may ask for."""
-    return scope in {f"{_GRAPH}/{_DEFAULT}", f"{_GRAPH}//{_DEFAULT}", f"{base_url}/{_DEFAULT}"}
+    return scope in {f"{GRAPH}/{_DEFAULT}", f"{GRAPH}//{_DEFAULT}", f"{base_url}/{_DEFAULT}"}
+
+
+def described(permission: str) -> str:
+    """What a consent page says of it; empty for one that nobody has described."""
+    return _DESCRIBED.get(permission, "")
 
 
 def needs_administrator(scopes: frozenset[str]) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from broker.demo.entra.directory import Contents, SimulatedDirectory
 from broker.demo.entra.model import (
     CONSUMER_TENANT_ID,
+    USUAL_SCOPES,
     AppRegistration,
     ClientSecret,
     Domain,
@@ -15,13 +18,10 @@ from broker.demo.entra.model import (
     Tenant,
 )
 from broker.demo.entra.seed_groups import GROUPS
-from broker.demo.entra.seed_users import ATTACKER, TENANT_A, TENANT_B, USERS
+from broker.demo.entra.seed_users import ATTACKER, CYCLADES, TENANT_A, TENANT_B, USERS
 
 CLIENT_ID: Final = "5a27bf0b-cdae-4cd1-a308-f8f920c3bf4f"
 CLIENT_SECRET: Final = "simulated-secret"
-
-# What the sign-in of Pobuca needs; none of it needs an administrator (entra-id reference 4.5).
-_USUAL_SCOPES: Final = frozenset({"openid", "profile", "email", "offline_access", "User.Read"})
 
 TENANTS: Final = (
     Tenant(
@@ -52,6 +52,16 @@ TENANTS: Final = (
         purpose="A stranger's tenant. Its people carry addresses of Aegean Foods that nobody verified.",
     ),
     Tenant(
+        CYCLADES,
+        "Cyclades Ferries",
+        (
+            Domain("cyclades-ferries.example", is_default=True),
+            Domain("cycladesferries.onmicrosoft.com", is_initial=True),
+        ),
+        user_consent_allowed=False,
+        purpose="Nobody has consented yet, and only an administrator may.",
+    ),
+    Tenant(
         CONSUMER_TENANT_ID,
         "Personal Microsoft accounts",
         (Domain("outlook.example", is_default=True, is_initial=True),),
@@ -77,9 +87,10 @@ def seeded_directory(
         home_tenant_id=TENANT_A,
     )
     for principal in (
-        ServicePrincipal(client_id, TENANT_A, assignment_required=True, tenant_wide_scopes=_USUAL_SCOPES),
+        ServicePrincipal(client_id, TENANT_A, assignment_required=True, tenant_wide_scopes=USUAL_SCOPES),
         ServicePrincipal(client_id, TENANT_B),
         ServicePrincipal(client_id, ATTACKER),
     ):
-        contents.service_principals[principal.client_id, principal.tenant_id] = principal
+        seeded = replace(principal, object_id=str(uuid.uuid5(uuid.UUID(principal.tenant_id), client_id)))
+        contents.service_principals[principal.client_id, principal.tenant_id] = seeded
     return SimulatedDirectory(contents)

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 
 from broker.demo.entra.model import CONSUMER_TENANT_ID, HomeAccount, User
+from broker.demo.entra.roles import ROLES
 from broker.demo.entra.seed_groups import CRETE_SALES, NEWSLETTER, STAFF, TENANT_A, direct_groups
 
-__all__ = ["ATTACKER", "ROLES", "TENANT_A", "TENANT_B", "USERS"]
+__all__ = ["ATTACKER", "CYCLADES", "TENANT_A", "TENANT_B", "USERS"]
 
 TENANT_B: Final = "705bad33-ba4a-40ee-8ef9-2eb1e60b7b83"
 ATTACKER: Final = "e0e7c1a5-8d0b-4a53-9f0e-6a1f6a3f5d11"
+CYCLADES: Final = "b46f2a0d-7c1e-4d35-9a8e-1f60c2d7e953"
 
-# Template ids of directory roles, the same in every tenant (entra-id reference 3.2). The last one stands for a custom
-# role, whose id is known to its own tenant only.
-ROLES: Final = {
-    "Global Administrator": "62e90394-69f5-4237-9190-012177145e10",
-    "Privileged Role Administrator": "e8611ab8-c189-46e8-94e1-60213ab1f814",
-    "Application Administrator": "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",
-    "Cloud Application Administrator": "158c047a-c907-4556-b7ef-446551a6b5f7",
-    "Security Administrator": "194ae4cb-b126-40b2-bd5b-6091b380977d",
-    "Global Reader": "f2ef992c-3afb-46b9-b7cf-a126ee74c451",
-    "User Administrator": "fe930be7-5e62-47db-91af-98c3a49a38b1",
-    "Consent Manager (custom)": "3b1f2f4e-7a3c-4e0e-9d59-0c5a2f6b8e77",
-}
+# When those who are deleted from the start were deleted.
+_DELETED_AT: Final = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
 
 _A: Final = "aegeanfoods.example"
 _B: Final = "helios-shipping.example"
+_C: Final = "cyclades-ferries.example"
+_E: Final = "evil-olives.example"
 
 
 def _oid(upn: str) -> str:
@@ -55,6 +50,22 @@ def _a(name: str, display_name: str, purpose: str, *, oid: str | None = None) ->
 
 def _admin(name: str, display_name: str, role: str, purpose: str) -> User:
     return replace(_a(name, display_name, purpose), directory_roles=(ROLES[role],))
+
+
+def _elsewhere(tenant_id: str, upn: str, display_name: str, purpose: str, *roles: str) -> User:
+    """A member of another tenant with a mailbox, the two names and these active roles."""
+    given_name, _, surname = display_name.partition(" ")
+    return User(
+        tenant_id,
+        _oid(upn),
+        upn,
+        display_name,
+        purpose,
+        given_name=given_name,
+        surname=surname,
+        mail=upn,
+        directory_roles=tuple(ROLES[role] for role in roles),
+    )
 
 
 def _guest(tenant_id: str, initial_domain: str, account: User, oid: str, purpose: str) -> User:
@@ -130,6 +141,13 @@ ZOE: Final = User(
     user_type="Member",
 )
 
+GINA: Final = _elsewhere(
+    TENANT_B,
+    f"gina.guest@{_B}",
+    "Gina Guest",
+    "An ordinary member here; a guest of Aegean Foods who is Global Administrator there.",
+)
+
 _MANOS: Final = _a("manos.rigas", "Manos Rigas", "Deleted; somebody else has his name now, under another object id.")
 
 USERS: Final = (
@@ -171,8 +189,8 @@ USERS: Final = (
         groups=frozenset({STAFF, NEWSLETTER}),
     ),
     replace(_a("stavros.lekkas", "Stavros Lekkas", "Account disabled (50057)."), account_enabled=False),
-    replace(_a("katerina.nomikou", "Katerina Nomikou", "Deleted (50034)."), deleted=True),
-    replace(_MANOS, deleted=True),
+    replace(_a("katerina.nomikou", "Katerina Nomikou", "Deleted (50034)."), deleted=True, deleted_at=_DELETED_AT),
+    replace(_MANOS, deleted=True, deleted_at=_DELETED_AT),
     replace(
         _MANOS,
         oid=_oid(f"manos.rigas@{_A}, the second"),
@@ -193,6 +211,22 @@ USERS: Final = (
         "Consent Manager (custom)",
         "Holds a custom role, which no well-known id in wids tells.",
     ),
+    _admin("global.reader", "Rena Reader", "Global Reader", "Global Reader: may not consent."),
+    _admin("user.admin", "Orestis User", "User Administrator", "User Administrator: may not consent."),
+    _admin(
+        "support.admin",
+        "Sotiria Support",
+        "Support Desk (custom)",
+        "Holds a custom role without the right to consent.",
+    ),
+    replace(
+        _a(
+            "eligible.admin",
+            "Elias Eligible",
+            "Eligible for Global Administrator (PIM), which is not active: not in wids.",
+        ),
+        eligible_roles=(ROLES["Global Administrator"],),
+    ),
     IRINI,
     _guest(
         TENANT_A,
@@ -208,7 +242,18 @@ USERS: Final = (
         "b0a5bb2e-6d5a-4c0f-8f58-0d6b1b1f7c35",
         "Guest with a personal Microsoft account (idp live.com).",
     ),
+    replace(
+        _guest(
+            TENANT_A,
+            "aegeanfoods.onmicrosoft.com",
+            GINA,
+            _oid(f"gina.guest@{_B}, guest of {_A}"),
+            "Guest from Helios Shipping who holds Global Administrator here.",
+        ),
+        directory_roles=(ROLES["Global Administrator"],),
+    ),
     TOMAS,
+    GINA,
     User(
         TENANT_B,
         _oid(f"petra.lang@{_B}"),
@@ -250,5 +295,25 @@ USERS: Final = (
         mail=f"eleni.markou@{_A}",
         directory_roles=(ROLES["Global Administrator"],),
     ),
+    _elsewhere(
+        ATTACKER,
+        f"global.admin@{_E}",
+        "Gordon Global",
+        "Global Administrator of the stranger's tenant.",
+        "Global Administrator",
+    ),
+    _elsewhere(
+        CYCLADES,
+        f"global.admin@{_C}",
+        "Galini Global",
+        "Global Administrator; nobody has consented here yet.",
+        "Global Administrator",
+    ),
+    _elsewhere(
+        CYCLADES, f"app.admin@{_C}", "Apollon Application", "Application Administrator.", "Application Administrator"
+    ),
+    _elsewhere(CYCLADES, f"security.admin@{_C}", "Sappho Security", "May not consent.", "Security Administrator"),
+    _elsewhere(CYCLADES, f"nefeli.drakou@{_C}", "Nefeli Drakou", "An ordinary member."),
+    _elsewhere(CYCLADES, f"markos.rossi@{_C}", "Markos Rossi", "Another ordinary member."),
     ZOE,
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from broker.clock import Clock
+from broker.demo.entra.consent_forgery import ConsentForgeries
 from broker.demo.entra.directory import SimulatedDirectory
 from broker.demo.entra.faults import Faults
 from broker.demo.entra.grants import Grants
@@ -14,6 +15,7 @@ from broker.demo.entra.journal import Journal
 from broker.demo.entra.keys import KeyRing
 from broker.demo.entra.mutations import TokenMutations
 from broker.demo.entra.sessions import BrowserSessions
+from broker.demo.entra.settings import Settings
 
 
 class ShiftedClock:
@@ -40,6 +42,8 @@ class Simulator:
     mutations: TokenMutations
     faults: Faults
     journal: Journal
+    consent_forgeries: ConsentForgeries
+    settings: Settings
 
     def reset(self) -> None:
         """Back to the start: world, keys, clock; nobody is signed in, nothing is given out, nothing is broken."""
@@ -53,9 +57,13 @@ class Simulator:
             self.mutations.reset()
             self.faults.reset()
             self.journal.clear()
+            self.consent_forgeries.reset()
+            self.settings = self.settings.at_reset()
 
 
-def new_simulator(directory: SimulatedDirectory, clock: Clock, base_url: str) -> Simulator:
+def new_simulator(
+    directory: SimulatedDirectory, clock: Clock, base_url: str, settings: Settings | None = None
+) -> Simulator:
     """A simulator at the start; makes its keys, which takes some tenths of a second."""
     lock = directory.lock
     return Simulator(
@@ -69,4 +77,6 @@ def new_simulator(directory: SimulatedDirectory, clock: Clock, base_url: str) ->
         TokenMutations(lock),
         Faults(lock),
         Journal(lock),
+        ConsentForgeries(lock),
+        settings or Settings(),
     )
