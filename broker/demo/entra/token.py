@@ -147,6 +147,8 @@ def _still_allowed(simulator: Simulator, authorization: Authorization, registrat
     if user is None:
         raise refusal(50034, user=authorization.oid or "")
     may_sign_in(user, registration, simulator.directory)
+    if simulator.directory.service_principal(registration.client_id, user.tenant_id) is None:
+        raise refusal(700016, client=registration.client_id, tenant=user.tenant_id)
     if not authorization.scopes <= simulator.directory.granted(registration.client_id, user):
         raise refusal(65001, client=registration.client_id)
     return user
