@@ -16,7 +16,7 @@ from broker.addresses import canonical_address
 from broker.clock import Clock
 from broker.errors import BrokerError, NotAllowed, SsoRequired
 from broker.identity import CONSUMER_TENANT, Account, Authentication, Stamp, Subject
-from broker.organizations import BREAK_GLASS, Organization, Organizations
+from broker.organizations import BREAK_GLASS, BreakGlass, Organization, Organizations
 
 _SEAL: Final = object()
 
@@ -83,7 +83,7 @@ class Admission:
     """The proof that the rules let this identity in. ``passed`` names the rules, in their order.
 
     ``stamp``: the epochs that the rules saw. What is given out on this admission carries it, and is void when one of
-    them has risen meanwhile.
+    them has risen meanwhile. ``until``: when it ends at the latest, where the way in is open for a time only.
     """
 
     organization: str
@@ -94,6 +94,7 @@ class Admission:
     passed: tuple[str, ...]
     # Not a field: what is no field is not copied by ``dataclasses.replace``, so no admission grows out of another.
     seal: InitVar[object] = None
+    until: datetime | None = None
 
     def __post_init__(self, seal: object) -> None:
         if seal is not _SEAL:
@@ -143,18 +144,26 @@ def enforcement(evidence: Evidence, bench: Bench) -> None:
 
 
 def _through_the_glass(evidence: Evidence, bench: Bench) -> bool:
-    """Whether this is one of the named people, through the break-glass, while its window is open."""
+    """Whether this is one of the named people, through the break-glass, while its window is open.
+
+    It is an exception of this rule and no way of its own: where the rule closes nothing, it opens nothing.
+    """
     if evidence.connection != BREAK_GLASS:
         return False
-    glass, account = bench.organization.break_glass, evidence.account
+    organization, account = bench.organization, evidence.account
+    glass = organization.break_glass if organization.connection is not None else None
     if glass is None or account is None or account.id not in glass.people or not glass.is_open(bench.now):
         raise SsoRequired("enforcement", "the break-glass is not open for this account")
     return True
 
 
+def _glass_used(evidence: Evidence, organization: Organization) -> BreakGlass | None:
+    return organization.break_glass if evidence.connection == BREAK_GLASS else None
+
+
 def epoch(evidence: Evidence, bench: Bench) -> None:
     """What was given out before the way in changed, or before the person was ended, opens nothing (threats FE-06,
-    FE-07).
+    FE-07). Nor does what an earlier opening of the break-glass gave out.
     """
     stamp, account = evidence.stamp, evidence.account
     if stamp is None or account is None:
@@ -163,6 +172,9 @@ def epoch(evidence: Evidence, bench: Bench) -> None:
         raise NotAllowed("old_session", "from before the organisation's way in changed", explanation="start_again")
     if stamp.account != account.epoch:
         raise NotAllowed("ended", "from before all that this account had was ended", explanation="start_again")
+    glass = _glass_used(evidence, bench.organization)
+    if stamp.window != (glass.opened_at if glass else None):
+        raise NotAllowed("old_window", "from an earlier opening of the break-glass", explanation="start_again")
 
 
 def membership(evidence: Evidence, bench: Bench) -> None:
@@ -232,14 +244,16 @@ class Gate:
                 raise
             except Exception as error:  # Fail closed: a rule that cannot be decided refuses (threats G1, CR-04).
                 raise NotAllowed("rule_error", f"{rule.__name__}: {error!r}") from error
+        account, glass = evidence.account, _glass_used(evidence, organization)
         return Admission(
             organization.name,
             evidence.connection,
             evidence.subject,
-            evidence.account.id if evidence.account else None,
-            Stamp(organization.epoch, evidence.account.epoch if evidence.account else 0),
+            account.id if account else None,
+            Stamp(organization.epoch, account.epoch if account else 0, glass.opened_at if glass else None),
             tuple(rule.__name__ for rule in RULES),
             _SEAL,
+            glass.closes_at if glass else None,
         )
 
     def require_open(self, address: str) -> None:

@@ -61,10 +61,14 @@ class Stamp:
     Either rises when everything given out before shall open nothing any more: when the way into the organisation
     changed, or when the person was ended. So a session or a token that was being written at that moment is void as
     well, whoever wrote it (threats FE-06, FE-07, FE-17).
+
+    ``window``: when the break-glass was opened through which the person came; None for every other way in. So what one
+    opening gave out is void in the next.
     """
 
     organization: int
     account: int
+    window: datetime | None = None
 
 
 class Secret:

@@ -36,7 +36,8 @@ class Connection:
 class BreakGlass:
     """Who may come in without Microsoft while the window is open: the one exception of rule 0, off by default.
 
-    ``people``: account ids. ``opened_at`` and ``closes_at`` are None when it is shut.
+    ``people``: account ids; while it is open, only those of the named who had rehearsed when it was opened.
+    ``opened_at`` and ``closes_at`` are None when it is shut.
     """
 
     people: tuple[str, ...]

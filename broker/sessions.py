@@ -66,6 +66,7 @@ class Sessions:
             raise NotAllowed("membership", "admission of somebody else")
         now = self._clock.now()
         handle = self._entropy.token()
+        ends = now + self._lifetimes.absolute
         session = Session(
             sid=digest(handle),
             account_id=account.id,
@@ -80,7 +81,7 @@ class Sessions:
             stamp=admission.stamp,
             started_at=now,
             last_used_at=now,
-            expires_at=now + self._lifetimes.absolute,
+            expires_at=min(ends, admission.until) if admission.until is not None else ends,
         )
         self._write(session)
         if replaced_sid is not None:

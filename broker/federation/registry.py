@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from broker.organizations import PASSWORD, Connection, Organization
+from broker.organizations import BREAK_GLASS, PASSWORD, Connection, Organization
 
 ENTRA: Final = "entra"  # the one app registration at Entra; also the name of its shared connection
 ENTRA_OIDC: Final = "entra-oidc"
 
 # Those whose organisation is not known beforehand, in the order in which the sign-in page offers them.
 SHARED: Final = (Connection(ENTRA, ENTRA_OIDC, ENTRA), Connection(PASSWORD, PASSWORD, PASSWORD))
+
+# Of every organisation as well, but offered to nobody.
+NEVER_OFFERED: Final = Connection(BREAK_GLASS, BREAK_GLASS, BREAK_GLASS)
 
 
 def own_connection(organization: str, tenant_id: str, kind: str = ENTRA_OIDC) -> Connection:
@@ -28,7 +31,7 @@ class Registry:
         self._by_domain = {domain: organization for organization in organizations for domain in organization.domains}
         own = [(o, o.connection) for o in organizations if o.connection is not None]
         self._by_tenant = {connection.tenant_id: organization for organization, connection in own}
-        self._connections = {connection.name: connection for connection in SHARED}
+        self._connections = {connection.name: connection for connection in (*SHARED, NEVER_OFFERED)}
         self._connections |= {connection.name: connection for _, connection in own}
 
     def current(self) -> Registry:

@@ -147,6 +147,7 @@ glass_windows = Table(
     Column("closes_at", _MOMENT, nullable=False),
     Column("opened_by", _TEXT, nullable=False),
     Column("why", _TEXT, nullable=False),
+    Column("people", _TEXT, nullable=False),  # JSON array of account ids
 )
 
 # -- what people prove themselves with (``credentials``) ---------------------------------------------------------------

@@ -182,7 +182,8 @@ def test_a_fresh_sign_in_after_an_ending_is_stamped_with_the_epochs_of_now() -> 
 def through_the_glass(glass: BreakGlass | None, known: Account | None = None) -> Admission:
     gate = fixed_gate(FixedOrganizations([replace(AEGEAN, break_glass=glass), HELIOS]))
     known = known or account()
-    return gate.admit(Evidence.standing(known, BREAK_GLASS, Stamp(0, 0), None))
+    opened_at = glass.opened_at if glass else None
+    return gate.admit(Evidence.standing(known, BREAK_GLASS, Stamp(0, 0, opened_at), None))
 
 
 def test_the_break_glass_lets_in_its_named_people_while_its_window_is_open_and_nobody_else() -> None:
@@ -198,6 +199,26 @@ def test_the_break_glass_lets_in_its_named_people_while_its_window_is_open_and_n
     ):
         with pytest.raises(SsoRequired):
             through_the_glass(shut)
+
+
+def test_what_one_opening_of_the_break_glass_gave_out_is_void_in_the_next() -> None:
+    glass = BreakGlass((account().id,), NOW - timedelta(minutes=1), NOW + timedelta(minutes=1))
+    gate = fixed_gate(FixedOrganizations([replace(AEGEAN, break_glass=glass)]))
+    granted = gate.admit(Evidence.standing(account(), BREAK_GLASS, Stamp(0, 0, glass.opened_at), None))
+    assert granted.stamp == Stamp(0, 0, glass.opened_at)
+    assert granted.until == glass.closes_at
+    for stamp in (Stamp(0, 0), Stamp(0, 0, NOW - timedelta(minutes=2))):
+        with pytest.raises(NotAllowed, match="old_window"):
+            gate.admit(Evidence.standing(account(), BREAK_GLASS, stamp, None))
+    with pytest.raises(NotAllowed, match="old_window"):
+        gate.admit(Evidence.standing(account(), "entra:aegean-foods", Stamp(0, 0, glass.opened_at), None))
+
+
+def test_the_break_glass_opens_nothing_where_nothing_is_closed() -> None:
+    glass = BreakGlass((account().id,), NOW - timedelta(minutes=1), NOW + timedelta(minutes=1))
+    gate = fixed_gate(FixedOrganizations([replace(AEGEAN, connection=None, break_glass=glass)]))
+    with pytest.raises(SsoRequired):
+        gate.admit(Evidence.knocking(account(), BREAK_GLASS))
 
 
 def test_the_break_glass_of_one_organisation_is_no_way_into_another() -> None:

@@ -120,6 +120,18 @@ def test_a_break_glass_is_there_only_where_people_are_named() -> None:
     assert not found.break_glass.is_open(NOW + timedelta(minutes=60))
 
 
+def test_an_open_break_glass_is_for_those_alone_who_were_named_then_and_are_named_still() -> None:
+    window = BreakGlassWindow(
+        AEGEAN.name, NOW, NOW + timedelta(minutes=60), "operator", "drill", ("stays", "was-unnamed")
+    )
+    records = Records()
+    records.note(Recorded(AEGEAN.name, None, (), None, window, ("stays", "named-later")))
+    found = live(records).current().get(AEGEAN.name)
+    assert found is not None
+    assert found.break_glass is not None
+    assert found.break_glass.people == ("stays",)
+
+
 def test_a_database_that_was_put_back_while_we_ran_is_read_whole() -> None:
     records = Records()
     records.note(shop("connected"))

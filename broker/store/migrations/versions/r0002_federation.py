@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("closes_at", sa.BigInteger, nullable=False),
         sa.Column("opened_by", _TEXT, nullable=False),
         sa.Column("why", _TEXT, nullable=False),
+        sa.Column("people", _TEXT, nullable=False),
     )
     op.create_table(
         "passwords",
