@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from broker.errors import LoginFailed
-from broker.messages import Transaction, UpstreamAnswer
+from broker.messages import UpstreamAnswer
 from broker.upstream.entra.tenants import PLACEHOLDER, canonical_tenant, for_tenant
+from broker.upstream.entra_oidc.asked import Asked
 from broker.upstream.entra_oidc.errors import from_redirect
 
 
@@ -23,7 +24,7 @@ def require_issuer(answer: UpstreamAnswer, template: str) -> None:
         raise LoginFailed("mixup", "the answer is of another issuer")
 
 
-def require_code(answer: UpstreamAnswer, transaction: Transaction) -> str:
+def require_code(answer: UpstreamAnswer, asked: Asked) -> str:
     """The code; raises ``LoginFailed`` or ``Busy`` for an error, and for an answer that has both or neither (threats
     UO-23).
     """
@@ -31,7 +32,7 @@ def require_code(answer: UpstreamAnswer, transaction: Transaction) -> str:
         raise LoginFailed("upstream_error", "a code and an error together")
     if answer.error is not None:
         error = from_redirect(answer)
-        error.log(transaction)
+        error.log(asked)
         raise error.refusal()
     if not answer.code:
         raise LoginFailed("upstream_error", "neither a code nor an error")

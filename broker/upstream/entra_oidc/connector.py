@@ -8,6 +8,7 @@ G2, UO-01, UO-04).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -26,6 +27,7 @@ from broker.upstream.entra.graph import Graph, GraphFailure
 from broker.upstream.entra.guests import is_guest
 from broker.upstream.entra.person import bounded, email_of, groups_in, has_too_many_groups, login_names
 from broker.upstream.entra_oidc.answer import require_code, require_issuer
+from broker.upstream.entra_oidc.asked import Asked
 from broker.upstream.entra_oidc.authorize import authorize_url
 from broker.upstream.entra_oidc.breaker import CircuitBreaker
 from broker.upstream.entra_oidc.client_assertion import ClientCredential
@@ -39,6 +41,14 @@ KIND: Final = "entra-oidc"
 CALLBACK_PATH: Final = "/upstream/entra/callback"
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """The tokens of one answer; ``id_token`` is the one in ``tokens``, verified."""
+
+    tokens: Tokens
+    id_token: VerifiedIdToken
 
 
 class EntraOidcConnector:
@@ -70,49 +80,72 @@ class EntraOidcConnector:
         self._graph = Graph(http, settings.graph_host)
         self._profiles = ProfileReader(self._graph, organizations, fetch_photo=settings.fetch_photo)
 
+    @property
+    def metadata(self) -> MetadataCache:
+        """The discovery documents at hand, so that nobody else has to fetch them (threats SS-13)."""
+        return self._metadata
+
     def callback_uri(self, connection: str) -> str:  # noqa: ARG002 - one registration, one redirect URI
         """The redirect URI of the app registration."""
         return self._callback_uri
 
     def start(self, transaction: Transaction, state: str) -> str:
         """The address at Entra; raises ``Busy`` when it is known not to answer."""
-        self._breaker.check(transaction.connection)
-        metadata = self._metadata_of(transaction)
+        metadata = self.authority(transaction)
         return authorize_url(metadata.authorization_endpoint, self._settings, transaction, state)
 
     def finish(self, transaction: Transaction, answer: UpstreamAnswer) -> Authentication:
         """Checks the answer, redeems the code once, and believes the ID token after every rule."""
-        try:
-            return self._finish(transaction, answer)
-        except TokenRejected as rejection:
-            raise LoginFailed(rejection.reason, rejection.detail) from rejection
+        redeemed = self.redeemed(transaction, answer)
+        organization, connection = self._bound(transaction, redeemed.id_token)
+        return self._authentication(transaction, answer, redeemed, organization.name, connection)
 
     def profile(self, authentication: Authentication) -> Profile:
         """What Graph says of the person, who has just signed in."""
         return self._profiles.read(authentication)
 
-    def _finish(self, transaction: Transaction, answer: UpstreamAnswer) -> Authentication:
-        metadata = self._metadata_of(transaction)
-        require_issuer(answer, metadata.issuer)
-        code = require_code(answer, transaction)
-        tokens = self._redeem(transaction, metadata, code)
-        id_token = self._believe(transaction, metadata, tokens)
+    def authority(self, asked: Asked) -> Metadata:
+        """The metadata of the authority that is asked; raises ``Busy`` when Entra is known not to answer."""
+        self._breaker.check(asked.connection)
+        return self._metadata_of(asked)
+
+    def redeemed(self, asked: Asked, answer: UpstreamAnswer) -> Redeemed:
+        """The tokens of an answer, the ID token believed after every rule; whose it may be is still to be decided.
+
+        Raises as ``finish`` does.
+        """
+        try:
+            metadata = self._metadata_of(asked)
+            require_issuer(answer, metadata.issuer)
+            code = require_code(answer, asked)
+            tokens = self._redeem(asked, metadata, code)
+            id_token = self._believe(asked, metadata, tokens)
+        except TokenRejected as rejection:
+            raise LoginFailed(rejection.reason, rejection.detail) from rejection
         if answer.issuer is not None and answer.issuer != id_token.issuer:
             raise LoginFailed("mixup", "the answer and its ID token name two issuers")
-        organization, connection = self._bound(transaction, id_token)
-        return self._authentication(transaction, answer, tokens, id_token, organization, connection)
+        return Redeemed(tokens, id_token)
 
-    def _metadata_of(self, transaction: Transaction) -> Metadata:
+    def rehearse(self, asked: Asked, answer: UpstreamAnswer) -> Authentication:
+        """As ``finish``, for a connection that nobody can sign in through yet: the tenant asked is the only one that
+        will do, and the organisation is the one for which it is set up.
+        """
+        redeemed = self.redeemed(asked, answer)
+        if asked.organization is None or redeemed.id_token.subject.authority != asked.tenant_id:
+            raise NotAllowed("binding", "a rehearsal without a tenant", explanation="not_connected")
+        return self._authentication(asked, answer, redeemed, asked.organization, asked.connection)
+
+    def _metadata_of(self, asked: Asked) -> Metadata:
         try:
-            return self._metadata.of(transaction.tenant_id)
+            return self._metadata.of(asked.tenant_id)
         except Unavailable as failure:
             raise Busy(failure.reason, failure.detail, explanation="upstream_down") from failure
 
-    def _redeem(self, transaction: Transaction, metadata: Metadata, code: str) -> Tokens:
-        """At the tenant path of the authorize request (entra-id reference, section 1.6): the transaction's, as the
+    def _redeem(self, asked: Asked, metadata: Metadata, code: str) -> Tokens:
+        """At the tenant path of the authorize request (entra-id reference, section 1.6): what was asked, as the
         metadata is.
         """
-        connection = transaction.connection
+        connection = asked.connection
         self._breaker.enter(connection)
         try:
             tokens = redeem(
@@ -121,14 +154,14 @@ class EntraOidcConnector:
                 token_endpoint=metadata.token_endpoint,
                 client_id=self._settings.client_id,
                 code=code,
-                redirect_uri=transaction.redirect_uri,
-                code_verifier=transaction.code_verifier,
+                redirect_uri=asked.redirect_uri,
+                code_verifier=asked.code_verifier,
             )
         except TokenEndpointDown as failure:
             self._breaker.failed(connection)
             raise Busy("upstream_down", str(failure), explanation="upstream_down") from failure
         except TokenEndpointRefused as refused:
-            refused.error.log(transaction)
+            refused.error.log(asked)
             refusal = refused.error.refusal()
             if isinstance(refusal, Busy):
                 self._breaker.failed(connection)
@@ -138,13 +171,13 @@ class EntraOidcConnector:
         self._breaker.succeeded(connection)
         return tokens
 
-    def _believe(self, transaction: Transaction, metadata: Metadata, tokens: Tokens) -> VerifiedIdToken:
+    def _believe(self, asked: Asked, metadata: Metadata, tokens: Tokens) -> VerifiedIdToken:
         expected = Expected(
             issuer=metadata.issuer,
-            tenant_id=transaction.tenant_id,
+            tenant_id=asked.tenant_id,
             cloud_instance_name=metadata.cloud_instance_name,
             client_id=self._settings.client_id,
-            nonce=transaction.nonce,
+            nonce=asked.nonce,
             now=self._clock.now(),
         )
         try:
@@ -165,46 +198,42 @@ class EntraOidcConnector:
         return organization, organization.connection.name
 
     def _authentication(
-        self,
-        transaction: Transaction,
-        answer: UpstreamAnswer,
-        tokens: Tokens,
-        id_token: VerifiedIdToken,
-        organization: Organization,
-        connection: str,
+        self, asked: Asked, answer: UpstreamAnswer, redeemed: Redeemed, organization: str, connection: str
     ) -> Authentication:
+        tokens, id_token = redeemed.tokens, redeemed.id_token
         claims = id_token.claims
         email, vouched = email_of(claims.values)
         return Authentication(
             subject=id_token.subject,
             connection=connection,
-            organization=organization.name,
+            organization=organization,
             issuer=id_token.issuer,
             issued_at=id_token.issued_at,
             authenticated_at=id_token.authenticated_at,
-            acr=self._context_class(transaction, id_token),
+            acr=self._context_class(asked, id_token),
             amr=_methods(id_token),
             claims=bounded(claims.values),
             is_guest=is_guest(claims.values, id_token.subject.authority, id_token.issuer),
             email=email,
             login_names=login_names(claims.values),
             email_owner_verified=vouched,
-            groups=self._groups(transaction, tokens, id_token),
+            groups=self._groups(asked, tokens, id_token),
             upstream_session=claims.optional_text("sid", longest=256) or _short(answer.session_state),
             login_hint=claims.optional_text("login_hint", longest=1024),
             access_token=tokens.access_token,
+            refresh_token=tokens.refresh_token,
         )
 
-    def _context_class(self, transaction: Transaction, id_token: VerifiedIdToken) -> str:
+    def _context_class(self, asked: Asked, id_token: VerifiedIdToken) -> str:
         """The class that was asked for, only if the token says that it was satisfied (threats UO-20)."""
-        asked = transaction.upstream_acr
+        wanted = asked.upstream_acr
         satisfied = id_token.claims.get("acrs")
-        context = self._settings.authentication_contexts.get(asked) if asked is not None else None
-        if asked is not None and context is not None and isinstance(satisfied, list) and context in satisfied:
-            return asked
+        context = self._settings.authentication_contexts.get(wanted) if wanted is not None else None
+        if wanted is not None and context is not None and isinstance(satisfied, list) and context in satisfied:
+            return wanted
         return DIRECTORY_ACR
 
-    def _groups(self, transaction: Transaction, tokens: Tokens, id_token: VerifiedIdToken) -> tuple[str, ...] | None:
+    def _groups(self, asked: Asked, tokens: Tokens, id_token: VerifiedIdToken) -> tuple[str, ...] | None:
         """The groups in the token; from Graph when there are too many for it; else unknown.
 
         When Graph does not answer they stay unknown and the login goes on: whoever has a rule on groups refuses the
@@ -220,8 +249,8 @@ class EntraOidcConnector:
         except GraphFailure as failure:
             _log.warning(
                 "upstream_error",
-                org=transaction.organization,
-                conn=transaction.connection,
+                org=asked.organization,
+                conn=asked.connection,
                 reason="overage",
                 endpoint="graph_groups",
                 detail=failure.detail,

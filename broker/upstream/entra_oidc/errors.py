@@ -11,10 +11,11 @@ import structlog
 
 from broker.errors import BrokerError, Busy, LoginFailed
 from broker.http_client import HttpAnswer, HttpFailure
-from broker.messages import Transaction, UpstreamAnswer
+from broker.messages import UpstreamAnswer
 from broker.upstream.entra.aadsts import MEANINGS, meaning_of, numbers_in
 from broker.upstream.entra.graph import retry_after_seconds
 from broker.upstream.entra.text import loggable
+from broker.upstream.entra_oidc.asked import Asked
 
 _log = structlog.get_logger(__name__)
 
@@ -97,14 +98,14 @@ class UpstreamError:
         reason = "code" if self.error == "invalid_grant" and wording == "start_again" else "upstream_error"
         return LoginFailed(reason, detail, explanation=wording)
 
-    def log(self, transaction: Transaction) -> None:
+    def log(self, asked: Asked) -> None:
         """Says in the log what happened and who has to do what."""
         meaning = meaning_of(self.numbers)
         ours = self.error in _OURS or (meaning is not None and meaning.ours)
         (_log.error if ours else _log.warning)(
             "upstream_error",
-            org=transaction.organization,
-            conn=transaction.connection,
+            org=asked.organization,
+            conn=asked.connection,
             reason="upstream_down" if isinstance(self.refusal(), Busy) else "upstream_error",
             endpoint=self.endpoint,
             error=self.error,
