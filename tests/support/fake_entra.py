@@ -108,7 +108,7 @@ class FakeEntra:
     def granted(self) -> dict[str, Any]:
         return {
             "token_type": "Bearer",
-            "scope": "openid profile email User.Read",
+            "scope": "openid profile email offline_access User.Read",
             "expires_in": 3599,
             "access_token": "opaque-access-token",
             "id_token": self.id_token(),

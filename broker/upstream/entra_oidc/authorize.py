@@ -12,8 +12,9 @@ from broker.errors import LoginFailed
 from broker.messages import Transaction
 from broker.upstream.entra_oidc.settings import EntraOidcSettings
 
-# User.Read is for the profile of a new account and for the groups of somebody in very many (sections 1.9 and 4.5).
-SCOPES: Final = "openid profile email User.Read"
+# User.Read is for the profile of a new account and for the groups of somebody in very many (sections 1.9 and 4.5);
+# offline_access for the refresh token with which the directory is asked later whether the person stays (section 1.7).
+SCOPES: Final = "openid profile email offline_access User.Read"
 
 
 def authorize_url(endpoint: str, settings: EntraOidcSettings, transaction: Transaction, state: str) -> str:

@@ -27,7 +27,7 @@ def test_everything_that_must_come_back_or_be_proved_is_in_it(case: Case) -> Non
         "response_type": "code",
         "redirect_uri": case.connector.callback_uri("entra:aegean-foods"),
         "response_mode": "form_post",
-        "scope": "openid profile email User.Read",
+        "scope": "openid profile email offline_access User.Read",
         "state": "the-state",
         "nonce": "the-nonce",
         # RFC 7636 appendix B.
