@@ -16,6 +16,8 @@ from flask import Flask, Response
 from broker.admission import Gate
 from broker.assurance import Contexts
 from broker.clock import Clock, SystemClock
+from broker.dns.resolving import DnsTextRecords
+from broker.domains import Domains
 from broker.downstream.oidc.assembly import OpenIdProvider, ProviderPorts, TokenLifetimes, assemble
 from broker.downstream.oidc.metadata import ProviderSettings
 from broker.downstream.oidc.parties import FixedRelyingParties, RelyingParty
@@ -23,10 +25,10 @@ from broker.entropy import Entropy, SystemEntropy
 from broker.federation.declared import declared
 from broker.federation.high_water import HighWater
 from broker.federation.live import LiveOrganizations
-from broker.federation.reconciling import Notice, reconcile, require_not_rolled_back
 from broker.federation.load import Configuration
 from broker.federation.model import ClientSecret as ConfiguredSecret
 from broker.federation.model import SqliteStore
+from broker.federation.reconciling import Notice, reconcile, require_not_rolled_back
 from broker.http_client import HttpClient
 from broker.jose.certificate_key import CertificateKey
 from broker.jose.key_ring import KeyRing
@@ -134,7 +136,7 @@ def create_app(configuration: Configuration, surroundings: Surroundings | None =
     """The broker as a WSGI application."""
     around = surroundings or Surroundings.of(configuration)
     settings = configuration.broker
-    organizations = LiveOrganizations(declared(configuration), around.records.federations, around.high_water.see)
+    organizations = live_organizations(configuration, around)
     gate = Gate(organizations, around.clock)
     sessions = Sessions(around.state, around.clock, around.entropy, _session_lifetimes(configuration))
     connector = _entra(configuration, organizations, around)
@@ -253,6 +255,25 @@ def _openid_provider(
         return present_step(flow.begin(request, browser), browser)
 
     return assemble(ProviderSettings(settings.public_url, contexts), lifetimes, ports, begin_login)
+
+
+def domain_proofs(configuration: Configuration, organizations: Organizations, around: Surroundings) -> Domains:
+    """The domains of organisations, as the command line, the pages and the background look after them."""
+    dns = configuration.broker.domains
+    return Domains(
+        organizations,
+        around.records.federations,
+        around.records.audit,
+        DnsTextRecords(dns.resolvers, dns.port, timedelta(seconds=dns.timeout_seconds)),
+        around.state,
+        around.clock,
+        _derived(configuration, "domain tokens"),
+    )
+
+
+def live_organizations(configuration: Configuration, around: Surroundings) -> LiveOrganizations:
+    """Files and records read together, remembered outside of the records as far as they were seen."""
+    return LiveOrganizations(declared(configuration), around.records.federations, around.high_water.see)
 
 
 def _session_lifetimes(configuration: Configuration) -> Lifetimes:

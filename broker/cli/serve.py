@@ -16,6 +16,7 @@ import os
 import socket
 import sys
 from contextlib import closing, suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -158,10 +159,13 @@ def _serve(configuration: Configuration) -> None:
 
 def _load(configuration: Configuration) -> WSGIApplication:
     """The application of one worker process."""
-    from broker.app import Surroundings, create_app
+    from broker.app import Surroundings, create_app, domain_proofs, live_organizations
+    from broker.domain_sweeping import DomainSweeper
     from broker.sweeping import Sweeper
 
     log.configure(SystemClock())
     around = Surroundings.of(configuration)
     Sweeper(around.state).start()
+    proofs = domain_proofs(configuration, live_organizations(configuration, around), around)
+    DomainSweeper(proofs, timedelta(hours=configuration.broker.domains.prove_again_hours)).start()
     return create_app(configuration, around)

@@ -1,4 +1,4 @@
-"""The highest generation of the organisations' records that was ever seen, kept outside of the database that holds them.
+"""The highest generation of the organisations' records that was ever seen, kept outside of their database.
 
 A database that was put back from a backup, or a replica that lags behind, does not know that an organisation has been
 enforced since. Its generation gives it away: it is lower than what the state store remembers (threats FE-18).
@@ -24,7 +24,7 @@ _log = structlog.get_logger()
 
 
 class HighWater:
-    """What is remembered. ``generation`` gives the present one; any failure of the state store is ``StateUnavailable``."""
+    """What is remembered. ``generation`` gives the present one. A state store that fails is ``StateUnavailable``."""
 
     def __init__(self, state: StateStore, generation: Callable[[], int]) -> None:
         self._state = state

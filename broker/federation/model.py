@@ -208,6 +208,21 @@ class Outbound(Section):
     """Total time of one call."""
 
 
+class DomainProof(Section):
+    """How it is proved by DNS that an e-mail domain is an organisation's."""
+
+    resolvers: Annotated[list[Address], Field(examples=["[192.0.2.53]"])] = []
+    """Addresses of the DNS resolvers to ask; left out: those of this machine. Answers are believed as they come, so the
+    way to the resolver must be trusted.
+    """
+    port: Annotated[int, Field(ge=1, le=65535)] = 53
+    """Port of `resolvers`."""
+    timeout_seconds: Annotated[int, Field(ge=1, le=30)] = 5
+    """Total time of one look."""
+    prove_again_hours: Annotated[int, Field(ge=1, le=720)] = 24
+    """How often each proof is looked at again. One that is gone is reported, and changes nothing by itself."""
+
+
 class Sessions(Section):
     """How long a browser stays signed in at the broker."""
 
@@ -245,6 +260,8 @@ class BrokerConfig(Section):
     """The app registration at Microsoft Entra ID."""
     outbound: Outbound = Outbound()
     """Calls that the broker makes to others."""
+    domains: DomainProof = DomainProof()
+    """How it is proved that an e-mail domain is an organisation's."""
     sessions: Sessions = Sessions()
     """How long a browser stays signed in."""
     tokens: Tokens = Tokens()

@@ -123,7 +123,7 @@ def _no_longer_declared(declared: Mapping[str, Organization], recorded: Mapping[
 
 
 def _domains_twice(declared: Mapping[str, Organization], recorded: Mapping[str, Recorded]) -> Iterator[Notice]:
-    """A domain that a file gives to one organisation and the records to another: the file's counts (DESIGN section 5)."""
+    """Domains that a file gives to one organisation and the records to another: the file counts (DESIGN section 5)."""
     owner = {domain: organization.name for organization in declared.values() for domain in organization.domains}
     for record in recorded.values():
         for domain in record.domains:
