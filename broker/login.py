@@ -24,6 +24,7 @@ from broker.messages import LoginRequest, LoginResult, Reply, Session, Transacti
 from broker.organizations import Connection, Organization, Organizations
 from broker.provisioning.just_in_time import JustInTime
 from broker.sessions import DormantSession, Sessions
+from broker.standing import NoUpstreamGrants, UpstreamGrants
 from broker.transactions import Demand, LoginCookie, Transactions
 from broker.upstream.connector import Connector
 
@@ -110,6 +111,7 @@ class LoginFlow:
         connectors: Mapping[str, Connector],
         contexts: assurance.Contexts,
         clock: Clock,
+        upstream_grants: UpstreamGrants | None = None,
     ) -> None:
         self._transactions = transactions
         self._sessions = sessions
@@ -120,6 +122,7 @@ class LoginFlow:
         self._responders: dict[str, Responder] = {}
         self._contexts = contexts
         self._clock = clock
+        self._upstream_grants = upstream_grants or NoUpstreamGrants()
 
     def register(self, responder: Responder) -> None:
         """Makes a responder known, at composition."""
@@ -277,6 +280,7 @@ class LoginFlow:
         if request.account_hint is not None and account.id != request.account_hint:
             raise PartyError("login_required", "account_hint", "another person than the hint's")
         session, handle = self._sessions.open(admission, account, authentication, transaction.replaced_sid)
+        self._upstream_grants.keep(admission, account, authentication)
         result = LoginResult(admission, request, account, session, created)
         return replace(self._answer(result), session_handle=handle, finished=transaction.cookie_suffix)
 
