@@ -92,6 +92,10 @@ class Sessions:
         """The stored session of this handle, if it has not ended."""
         return self._read(digest(handle))
 
+    def named(self, sid: str) -> DormantSession | None:
+        """The stored session of this name, if it has not ended: to judge whether an ending concerns it."""
+        return self._read(sid)
+
     def live(self, sid: str) -> bool:
         """Whether the session of this name has not ended: for grants that live no longer than it."""
         return self._read(sid) is not None
