@@ -58,15 +58,15 @@ class Database:
         except SQLAlchemyError as error:
             raise DirectoryUnavailable(cause(error)) from error
 
-    def snapshot(self, work: Callable[[Connection], _T], *, unknown: Callable[[], _T]) -> _T:
+    def snapshot(self, work: Callable[[Connection], _T]) -> _T | None:
         """What ``work`` reads with several statements, each of which sees the database as it was at one moment.
 
-        ``unknown`` gives the answer about a value that the database cannot hold.
+        None if it asked with a value that the database cannot hold.
         """
         try:
             return self._run(work, "snapshot")
         except (DataError, UnicodeEncodeError):
-            return unknown()
+            return None
         except SQLAlchemyError as error:
             raise DirectoryUnavailable(cause(error)) from error
 
@@ -100,6 +100,13 @@ class Database:
     def insert(self, table: Table) -> for_sqlite.Insert | for_postgresql.Insert:
         """An INSERT that can say what to do when the key is there (``ON CONFLICT``)."""
         return for_sqlite.insert(table) if self._is_file else for_postgresql.insert(table)
+
+    def upsert(self, table: Table) -> sqlalchemy.Insert:
+        """An INSERT that replaces the whole row where the key is there."""
+        statement = self.insert(table)
+        keys = set(table.primary_key.columns)
+        replaced = {column.name: statement.excluded[column.name] for column in table.columns if column not in keys}
+        return statement.on_conflict_do_update(index_elements=table.primary_key, set_=replaced)
 
     def ping(self) -> None:
         """Returns if the database answers; raises ``DirectoryUnavailable`` otherwise."""

@@ -15,9 +15,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from broker.clock import Clock
 from broker.identity import Secret
 from broker.store import sqlite
-from broker.store.database import ANSWER_WITHIN, cause, create_engine
+from broker.store.audit_sql import SqlAuditTrail
+from broker.store.credentials_sql import SqlCredentials
+from broker.store.database import ANSWER_WITHIN, Database, cause, create_engine
 from broker.store.directory import Directory, DirectoryUnavailable
 from broker.store.directory_sql import SqlDirectory
+from broker.store.federations_sql import SqlFederations
+from broker.store.records import Records
+from broker.store.standings_sql import SqlStandings
 from broker.store.state import StateStore
 from broker.store.state_redis import RecordsMayBeEvicted, RedisState
 from broker.store.state_sqlite import SqliteState
@@ -75,6 +80,22 @@ def prepare_state(
 def open_directory(location: Path | str, *, password: Secret | None = None) -> Directory:
     """The directory; connects to nothing yet."""
     return SqlDirectory(location, password=password)
+
+
+def open_records(location: Path | str, *, password: Secret | None = None) -> Records:
+    """All records over one database; connects to nothing yet."""
+    return records_in(Database(location, password=password))
+
+
+def records_in(database: Database) -> Records:
+    """All records of a database; closing them closes it."""
+    return Records(
+        directory=SqlDirectory(database),
+        federations=SqlFederations(database),
+        credentials=SqlCredentials(database),
+        standings=SqlStandings(database),
+        audit=SqlAuditTrail(database),
+    )
 
 
 def prepare_directory(location: Path | str, *, password: Secret | None = None) -> None:
