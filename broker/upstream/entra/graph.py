@@ -76,7 +76,7 @@ class Graph:
         if answer.status == 404:
             return None
         if answer.status != 200:
-            raise _failure(answer)
+            raise failure_of(answer)
         media_type = next((name for start, name in _IMAGES if answer.body.startswith(start)), None)
         if media_type is None or len(answer.body) > _MAX_PHOTO:
             raise GraphFailure("not a portrait", status=200)
@@ -95,14 +95,14 @@ def _bearer(token: Secret) -> dict[str, str]:
 
 def _object(answer: HttpAnswer) -> dict[str, Any]:
     if answer.status != 200:
-        raise _failure(answer)
+        raise failure_of(answer)
     try:
         return answer.json_object()
     except HttpFailure as failure:
         raise GraphFailure(str(failure), status=200) from failure
 
 
-def _failure(answer: HttpAnswer) -> GraphFailure:
+def failure_of(answer: HttpAnswer) -> GraphFailure:
     """Keeps the code of the error body (section 4.6) and nothing else of it."""
     code = ""
     try:

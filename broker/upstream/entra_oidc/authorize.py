@@ -27,7 +27,7 @@ def authorize_url(endpoint: str, settings: EntraOidcSettings, transaction: Trans
         "scope": SCOPES,
         "state": state,
         "nonce": transaction.nonce,
-        "code_challenge": _s256(transaction.code_verifier),
+        "code_challenge": s256(transaction.code_verifier),
         "code_challenge_method": "S256",
         **_prompt(transaction),
     }
@@ -51,6 +51,6 @@ def _prompt(transaction: Transaction) -> dict[str, str]:
     return fields
 
 
-def _s256(verifier: str) -> str:
+def s256(verifier: str) -> str:
     """RFC 7636 section 4.2."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
