@@ -204,6 +204,17 @@ class LoginFlow:
             return None
         return self._demand(request, owner.connection, hint, session)
 
+    def begin_through(self, request: LoginRequest, connection: str, browser: Browser) -> Step:
+        """Goes to this very connection, whatever session there is and whoever asks; raises ``NotAllowed`` if there is
+        none of this name.
+        """
+        chosen = self._organizations.connection(connection)
+        if chosen is None:
+            raise NotAllowed("disabled", "no such connection", explanation="not_connected")
+        dormant = self._sessions.find(browser.session_handle) if browser.session_handle else None
+        demand = self._demand(request, chosen, None, dormant.facts if dormant else None)
+        return self._depart(request, demand, self._transactions.new_cookie())
+
     # -- the sign-in page -------------------------------------------------------------------------------------
 
     def form(self, handle: str, browser: Browser) -> SignInForm:

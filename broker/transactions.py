@@ -104,6 +104,20 @@ class Transactions:
         self._store.put("transaction", digest(state), _TRANSACTION.dump_json(transaction), LIFETIME)
         return state, transaction
 
+    def peek(self, state: str, cookies: Mapping[str, str]) -> Transaction:
+        """The transaction of this ``state``, for its own browser, left where it is: for a page of our own on the way.
+
+        Raises ``LoginFailed``. What such a page finds out is worth nothing until ``take`` has given the same one.
+        """
+        record = self._store.get("transaction", digest(state))
+        if record is None:
+            raise LoginFailed("state", "no such transaction", explanation="start_again")
+        transaction = _TRANSACTION.validate_json(record)
+        _require_browser(
+            transaction.browser_digest, transaction.cookie_suffix, transaction.expires_at, cookies, self._clock
+        )
+        return transaction
+
     def take(self, state: str, cookies: Mapping[str, str]) -> Transaction:
         """The transaction of this ``state``, for its own browser, once; raises ``LoginFailed`` otherwise.
 

@@ -46,6 +46,24 @@ def test_another_browser_finishes_nothing_and_uses_it_up(transactions: Transacti
             transactions.take(state, jar(cookie))
 
 
+def test_a_page_on_the_way_may_look_at_it_in_its_own_browser_and_uses_nothing_up(
+    transactions: Transactions, clock: ManualClock
+) -> None:
+    cookie, stranger = transactions.new_cookie(), transactions.new_cookie()
+    state, opened = transactions.open(login_request(), DEMAND, cookie)
+    assert transactions.peek(state, jar(cookie)) == transactions.peek(state, jar(cookie)) == opened
+    for present in ({}, jar(stranger), {cookie.suffix: stranger.value}):
+        with pytest.raises(LoginFailed, match="state"):
+            transactions.peek(state, present)
+    clock.advance(LIFETIME)
+    with pytest.raises(LoginFailed, match="state"):
+        transactions.peek(state, jar(cookie))
+    taken, _ = transactions.open(login_request(), DEMAND, cookie)
+    transactions.take(taken, jar(cookie))
+    with pytest.raises(LoginFailed, match="state"):
+        transactions.peek(taken, jar(cookie))
+
+
 def test_parallel_logins_of_one_browser_do_not_disturb_each_other(transactions: Transactions) -> None:
     first, second = transactions.new_cookie(), transactions.new_cookie()
     one, _ = transactions.open(login_request(party="one"), DEMAND, first)
