@@ -5,6 +5,7 @@ BrokerError
  ├─ LoginFailed   400  "We could not sign you in."
  ├─ SsoRequired   403  "Your organisation signs in with Microsoft."
  ├─ NotAllowed    403  "This account may not use this service."
+ ├─ TooMany       429  "That was too often."
  └─ Busy          503  "We cannot do this just now."
 PartyError             an answer for the application that asked, by its protocol's own code
 
@@ -60,6 +61,17 @@ class NotAllowed(BrokerError):
 
     code = "not_allowed"
     status = 403
+
+
+class TooMany(BrokerError):
+    """More attempts than anybody needs; after a while the same is welcome again (threats WE-03)."""
+
+    code = "too_many"
+    status = 429
+
+    def __init__(self, reason: str, detail: str = "", *, retry_after_seconds: int) -> None:
+        super().__init__(reason, detail)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Busy(BrokerError):

@@ -13,7 +13,7 @@ import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from broker.errors import BrokerError, Busy, PartyError, SsoRequired
+from broker.errors import BrokerError, Busy, PartyError, SsoRequired, TooMany
 from broker.messages import LoginRequest
 from broker.store.directory import DirectoryUnavailable
 from broker.store.state import StateUnavailable
@@ -40,7 +40,7 @@ def page(error: BrokerError, *, retry: str | None = None, asked_by: LoginRequest
     event = "enforcement_denied" if isinstance(error, SsoRequired) else _event()
     _log.warning(event, reason=error.reason, detail=error.detail, code=error.code, src=request.remote_addr)
     response = _render(error.explanation, error.status, retry, asked_by)
-    if isinstance(error, Busy):
+    if isinstance(error, Busy | TooMany):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
 
