@@ -14,7 +14,7 @@ from jwcrypto.jwk import JWK
 
 from broker.identity import Secret
 from broker.jose.algorithms import b64url
-from broker.jose.sealing import KEY_BYTES, SealBroken
+from broker.jose.sealing import KEY_BYTES
 
 _ALGORITHM: Final = "dir"
 _ENCRYPTION: Final = "A256GCM"
@@ -39,7 +39,7 @@ class BoundSealer:
         return str(sealed.serialize(compact=True))
 
     def open(self, sealed: str, belongs_to: str) -> Secret:
-        """What was sealed; raises ``SealBroken``: another key, changed bytes, or sealed for something else."""
+        """What was sealed; raises ``ValueError``: another key, changed bytes, or sealed for something else."""
         try:
             jwe = JWE(algs=[_ALGORITHM, _ENCRYPTION])
             jwe.deserialize(sealed)
@@ -47,7 +47,7 @@ class BoundSealer:
             header = json_decode(jwe.objects["protected"])
             text = bytes(jwe.payload).decode()
         except (JWException, ValueError, TypeError, KeyError) as error:
-            raise SealBroken(type(error).__name__) from error
+            raise ValueError(f"cannot be opened: {type(error).__name__}") from error
         if header.get(_BELONGS_TO) != belongs_to:
-            raise SealBroken("sealed for something else")
+            raise ValueError("sealed for something else")
         return Secret(text)
