@@ -13,6 +13,7 @@ from typing import Final
 from broker.errors import PartyError
 from broker.identity import Account, Authentication
 from broker.messages import LoginRequest, Session, Transaction
+from broker.organizations import PASSWORD
 
 # Threats G11: one leeway for all clocks.
 LEEWAY: Final = timedelta(seconds=60)
@@ -61,7 +62,7 @@ def is_good_enough(
     ):
         return False
     # acr_values is a wish (OpenID Connect Core 5.5.1.1): only a class that could be had is worth another sign-in.
-    if contexts.known(request) and session.acr not in request.strength:
+    if contexts.known(request) and session.acr not in request.strength and _could_be_stronger(request, session):
         return False
     return _is_of(request.login_hint, session, account)
 
@@ -93,6 +94,11 @@ def require_strength(transaction: Transaction, authentication: Authentication) -
     demanded = request.strength_essential or transaction.upstream_acr is not None
     if demanded and authentication.acr not in request.strength:
         raise PartyError("unmet_authentication_requirements", "assurance", "the answer lacks the context asked for")
+
+
+def _could_be_stronger(request: LoginRequest, session: Session) -> bool:
+    """Whether another sign-in could give another class: Pobuca's own always gives the same one."""
+    return request.strength_essential or session.connection != PASSWORD
 
 
 def _is_of(login_hint: str | None, session: Session, account: Account) -> bool:
