@@ -78,8 +78,22 @@ class Passkey:
     rehearsed_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """How much there is in an organisation that federation would end. ``passwords``: people who have chosen one."""
+
+    people: int
+    passwords: int
+    app_passwords: int
+    invitations: int
+
+
 class Credentials(Protocol):
     """Passwords, app passwords, invitations and passkeys."""
+
+    def holdings(self, organization: str) -> Holdings:
+        """Counted now; ``people`` are the active accounts."""
+        ...
 
     # -- passwords ------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, true, update
 
 from broker.identity import Account
 from broker.store.accounts_sql import raise_epoch, write_account
@@ -25,10 +25,34 @@ from broker.store.credential_rows import (
     password_of_row,
     password_row,
 )
-from broker.store.credentials import AddressTaken, AppPassword, Invitation, Passkey, PasswordRecord
+from broker.store.credentials import AddressTaken, AppPassword, Holdings, Invitation, Passkey, PasswordRecord
 from broker.store.database import Database
 from broker.store.directory import NewAccount
 from broker.store.tables import accounts, app_passwords, invitations, passkeys, passwords
+
+_PEOPLE = select(accounts.c.id).where(accounts.c.organization == bindparam("organization"))
+_HOLDINGS = select(
+    select(func.count())
+    .select_from(accounts)
+    .where(accounts.c.organization == bindparam("organization"), accounts.c.active == true())
+    .scalar_subquery()
+    .label("people"),
+    select(func.count())
+    .select_from(passwords)
+    .where(passwords.c.account_id.in_(_PEOPLE), passwords.c.hash.is_not(None))
+    .scalar_subquery()
+    .label("passwords"),
+    select(func.count())
+    .select_from(app_passwords)
+    .where(app_passwords.c.account_id.in_(_PEOPLE))
+    .scalar_subquery()
+    .label("app_passwords"),
+    select(func.count())
+    .select_from(invitations)
+    .where(invitations.c.organization == bindparam("organization"), invitations.c.state == "open")
+    .scalar_subquery()
+    .label("invitations"),
+)
 
 _ORGANIZATION = select(accounts.c.organization).where(accounts.c.id == bindparam("account_id"))
 
@@ -103,6 +127,10 @@ class SqlCredentials:
             .on_conflict_do_nothing(index_elements=passwords.primary_key)
             .returning(passwords.c.address)
         )
+
+    def holdings(self, organization: str) -> Holdings:
+        (row,) = self._database.read(_HOLDINGS, {"organization": organization})
+        return Holdings(row.people, row.passwords, row.app_passwords, row.invitations)
 
     # -- passwords ------------------------------------------------------------------------------------------------
 

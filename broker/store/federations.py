@@ -243,8 +243,14 @@ class Federations(Protocol):
         """Raises ``OutOfStep`` if none is scheduled."""
         ...
 
-    def disconnect(self, organization: str, by: str, at: datetime) -> Federation:
-        """Stage ``disconnected``, a new epoch, an ending to be carried out; raises ``OutOfStep`` if not connected."""
+    def disconnect(
+        self, organization: str, by: str, at: datetime, *, scheduled: Disconnection | None = None
+    ) -> Federation:
+        """Stage ``disconnected``, a new epoch, an ending to be carried out; raises ``OutOfStep`` if not connected.
+
+        With ``scheduled``, also unless that very one is still scheduled: so that one that is called off at the last
+        moment is not carried out.
+        """
         ...
 
     # -- break-glass ----------------------------------------------------------------------------------------------

@@ -111,10 +111,14 @@ class SqlFederations(SqlCustomers, SqlGlass):
 
         return self._federate(organization, change)
 
-    def disconnect(self, organization: str, by: str, at: datetime) -> Federation:
+    def disconnect(
+        self, organization: str, by: str, at: datetime, *, scheduled: Disconnection | None = None
+    ) -> Federation:
         def change(connection: Connection, before: Federation | None) -> Federation:
             if before is None or before.stage == "disconnected":
                 raise OutOfStep("it is not connected")
+            if scheduled is not None and before.disconnection != scheduled:
+                raise OutOfStep("that disconnection was called off")
             drop_upstream_grants(connection, organization)
             after = Federation(organization, "disconnected", before.epoch + 1, None)
             note_ending(connection, organization, after.epoch, "disconnected", at)
