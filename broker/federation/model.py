@@ -17,6 +17,7 @@ from broker.federation.values import (
     Address,
     AuthenticationContext,
     ClientId,
+    Day,
     DisplayName,
     Domain,
     FilePath,
@@ -75,6 +76,15 @@ class BehindProxy(Section):
     """Addresses or networks of the proxy. Only its `X-Forwarded-For` is believed, and only its last entry."""
 
 
+class Metrics(Section):
+    """A listener of its own for metrics, in plain HTTP: for the machine itself or a network that is trusted."""
+
+    host: Address = "127.0.0.1"
+    """Address to bind."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 9464
+    """Port to bind."""
+
+
 class Listen(Section):
     """Where the broker listens. Exactly one of `tls` and `behind_proxy` is set."""
 
@@ -90,6 +100,8 @@ class Listen(Section):
     """Worker processes; left out: as many as cores."""
     blocking_threads: Annotated[int, Field(ge=1, le=64)] = 2
     """Threads of each worker; more help only when Microsoft answers slowly."""
+    metrics: Metrics | None = None
+    """Where Prometheus reads metrics; left out: nowhere."""
 
     @classmethod
     def conflicts(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -159,6 +171,10 @@ class ClientSecret(Section):
     """Says that it is this one."""
     secret: Annotated[SecretReference, Field(examples=["env:BROKER_ENTRA_CLIENT_SECRET"])]
     """Where the secret is."""
+    expires_on: Day | None = None
+    """The day on which Entra stops accepting the secret, as the portal shows it; the broker reminds 30, 14, 7 and 1 days
+    before.
+    """
 
 
 class CertificateCredential(Section):
@@ -195,6 +211,30 @@ class EntraRegistration(Section):
     """
     fetch_photo: bool = True
     """Whether a new account takes the photo from the directory."""
+    check_minutes: Annotated[int, Field(ge=1, le=1440)] = 5
+    """How long what the directory said of a person is good: an application that refreshes after that has the directory
+    asked again.
+    """
+    check_grace_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
+    """How long somebody stays whom the directory cannot be asked about, because it does not answer."""
+    directory_watch: Literal["off", "application"] = "off"
+    """`application`: the broker reads changes of each connected directory as an application, which needs the
+    application permission User.Read.All and its consent. `off`: it looks with what people left at their sign-in.
+    """
+    watch_seconds: Annotated[int, Field(ge=10, le=3600)] = 60
+    """How often each connected directory is looked at in the background."""
+    notifications: bool = False
+    """Whether Microsoft sends word of changes at once; needs `directory_watch: application`, and that Microsoft reaches
+    the broker at `public_url`.
+    """
+
+    @classmethod
+    def conflicts(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        if values.get("notifications") and values.get("directory_watch") == "off":
+            yield "notifications", "notifications: true needs directory_watch: application"
+        minutes, grace = values.get("check_minutes"), values.get("check_grace_minutes")
+        if minutes is not None and grace is not None and grace < minutes:
+            yield "check_grace_minutes", "check_grace_minutes is shorter than check_minutes"
 
 
 class Outbound(Section):

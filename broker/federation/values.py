@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -47,6 +48,16 @@ def _path(text: str) -> str:
     if text.startswith("~"):
         raise ValueError("must be a path without '~', which only a shell understands")
     return text
+
+
+def _day(text: str) -> str:
+    """Quoted in YAML, where a bare one is a date for some readers and a text for others."""
+    try:
+        if date.fromisoformat(text).isoformat() == text:
+            return text
+    except ValueError as error:
+        raise ValueError("must be a day, written as 2027-06-30") from error
+    raise ValueError("must be a day, written as 2027-06-30")
 
 
 def _split(text: str) -> SplitResult:
@@ -218,6 +229,9 @@ AuthenticationContext = Annotated[
     str, Field(pattern=r"^c([1-9]|1\d|2[0-5])$"), Words("an authentication context, `c1` to `c25`", "c1")
 ]
 DisplayName = Annotated[str, Field(min_length=1, max_length=120), Words("text of 1 to 120 characters", "Aegean Foods")]
+
+
+Day = Annotated[str, AfterValidator(_day), Words("a day, as `\"2027-06-30\"` in quotes", '"2027-06-30"')]
 
 
 def host_of(url: str) -> str:
