@@ -1,0 +1,351 @@
+"""Connecting an organisation with its directory: the one file that knows the order (entra-id reference, section 3.3).
+
+Sign in as an administrator of the directory; consent; prove that the consent is there, and by whom; compare the
+directory's verified domains with the organisation's; record. Then a test sign-in. Nothing of it lets anybody in or
+keeps anybody out: that is the switch in ``federating``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from broker.admission import Evidence, Gate
+from broker.attempts import OPERATOR, Attempt, Attempts, Found, Starter, Step, same_starter
+from broker.clock import Clock
+from broker.errors import LoginFailed, NotAllowed
+from broker.identity import Authentication
+from broker.login import Present
+from broker.messages import UpstreamAnswer
+from broker.organizations import ADMINISTRATOR, ENTERPRISE, Organization, Organizations
+from broker.provisioning.just_in_time import JustInTime
+from broker.store.audit import AuditTrail, Entry
+from broker.store.federations import (
+    Consent,
+    DomainRecord,
+    DomainTaken,
+    Federation,
+    Federations,
+    OutOfStep,
+    TenantTaken,
+    TestSignIn,
+)
+from broker.upstream.onboarding import (
+    ConsentAnswer,
+    DirectoryAdministrator,
+    DirectoryOnboarding,
+    Leg,
+    NotYet,
+    TenantFacts,
+)
+
+# Microsoft needs some seconds to tell all its servers of a consent; the page comes round by itself every few.
+MOST_LOOKS: Final = 8
+
+_log = structlog.get_logger()
+
+
+class DomainNotOwned(NotAllowed):
+    """The directory does not own every domain of the organisation (step 7)."""
+
+    def __init__(self, domains: Sequence[str]) -> None:
+        detail = f"not among the tenant's verified domains: {', '.join(domains)}"
+        super().__init__("domain", detail, explanation="domain_not_owned")
+        self.domains = tuple(domains)
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who a browser says it is when it comes back: somebody signed in, or the holder of a ticket's cookie."""
+
+    present: Present | None = None
+    ticket_cookie: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Send the browser there."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The consent cannot be seen yet; look again with this handle."""
+
+    handle: str = field(repr=False)
+    starter: Starter
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The leg was the last one: the organisation is connected, or tested."""
+
+    starter: Starter
+    federation: Federation
+
+
+Outcome = Go | Wait | Done
+
+
+class Onboarding:
+    """Runs attempts over ports. ``fresh``: how long ago an administrator may have signed in at most."""
+
+    def __init__(
+        self,
+        *,
+        attempts: Attempts,
+        upstream: DirectoryOnboarding,
+        organizations: Organizations,
+        federations: Federations,
+        audit: AuditTrail,
+        gate: Gate,
+        accounts: JustInTime,
+        clock: Clock,
+        connection_name: Callable[[str], str],
+        fresh: timedelta,
+        public_url: str,
+    ) -> None:
+        self._attempts = attempts
+        self._upstream = upstream
+        self._organizations = organizations
+        self._federations = federations
+        self._audit = audit
+        self._gate = gate
+        self._accounts = accounts
+        self._clock = clock
+        self._connection_name = connection_name
+        self._fresh = fresh
+        self._public_url = public_url
+
+    # -- who may ----------------------------------------------------------------------------------------------
+
+    def administrator(self, present: Present | None) -> Starter:
+        """Somebody signed in who may connect their organisation now; raises ``NotAllowed`` for anybody else."""
+        if present is None:
+            raise LoginFailed("state", "nobody is signed in", explanation="connecting_expired")
+        account, session = present.account, present.session
+        if account.role != ADMINISTRATOR:
+            raise NotAllowed("not_admin", "not an administrator of the organisation", explanation="not_admin")
+        at = session.authenticated_at
+        if at is None or self._clock.now() - at > self._fresh:
+            raise NotAllowed("stale", "the sign-in is not fresh", explanation="sign_in_again")
+        return Starter(account.organization, account.id, session.sid)
+
+    def holder(self, ticket_cookie: str) -> Starter:
+        """Whoever has the ticket's cookie; raises ``NotAllowed``."""
+        return self._attempts.holder(ticket_cookie)
+
+    def ticket(self, organization: str) -> str:
+        """The address to send to somebody who administers the directory; raises ``NotAllowed`` as ``begin`` does."""
+        self.require_connectable(organization)
+        self._audit.add(Entry("connecting_ticket_made", organization, OPERATOR, self._clock.now()))
+        return f"{self._public_url}/connect/{self._attempts.new_ticket(organization)}"
+
+    def require_connectable(self, name: str) -> Organization:
+        """The organisation, if it may be connected now; raises ``NotAllowed`` with the sentence that says why not."""
+        organization = self._organizations.current().get(name)
+        if organization is None:
+            raise NotAllowed("organization", "no such organisation", explanation="not_connected")
+        if organization.is_declared:
+            raise NotAllowed("declared", "the connection stands in a file", explanation="connection_declared")
+        if organization.connection is not None:
+            raise NotAllowed("binding", "it is enforced already", explanation="already_enforced")
+        if organization.plan != ENTERPRISE:
+            raise NotAllowed("plan", f"the plan is {organization.plan}", explanation="plan_not_enterprise")
+        return organization
+
+    # -- connecting -------------------------------------------------------------------------------------------
+
+    def begin(self, starter: Starter) -> Go:
+        """Step 1 and 2: an attempt, and the way to the sign-in of a directory administrator."""
+        self.require_connectable(starter.organization)
+        leg = self._attempts.new_leg(
+            self._connection_name(starter.organization), starter.organization, None, self._upstream.sign_in_uri
+        )
+        state = self._attempts.put(Attempt(starter, "sign_in", self._attempts.expires_at(), leg))
+        return Go(self._upstream.sign_in_url(leg, state))
+
+    def come_back(self, answer: UpstreamAnswer, bearer: Bearer) -> Outcome:
+        """Goes on after a sign-in, a proof or a test; raises ``BrokerError``, and the attempt is over then."""
+        attempt = self._take(answer.state, bearer, ("sign_in", "prove", "test"))
+        if attempt.step == "sign_in":
+            return self._signed_in(attempt, answer)
+        if attempt.step == "prove":
+            return self._looked(attempt, answer)
+        return self._tested(attempt, answer)
+
+    def consent_came_back(self, answer: ConsentAnswer, bearer: Bearer) -> Outcome:
+        """Step 5: what the answer says is compared with the attempt, and believed in step 6 only (threats UO-17)."""
+        attempt = self._take(answer.state, bearer, ("consent",))
+        administrator = _administrator_of(attempt)
+        scopes = self._upstream.consented(administrator.tenant_id, answer)
+        return self._prove(replace(attempt, scopes=scopes))
+
+    def look_again(self, handle: str, bearer: Bearer) -> Outcome:
+        """Step 6 once more, from the page that waits."""
+        return self._prove(self._take(handle, bearer, ("waiting",)))
+
+    def _take(self, state: str, bearer: Bearer, steps: Sequence[Step]) -> Attempt:
+        """The attempt, if it waits for this step of this browser and everything of its start still holds."""
+        attempt = self._attempts.take(state)
+        structlog.contextvars.bind_contextvars(org=attempt.starter.organization)
+        if attempt.step not in steps:
+            raise LoginFailed("state", f"it waits for {attempt.step}", explanation="connecting_expired")
+        if attempt.starter.by_ticket:
+            if bearer.ticket_cookie is None:
+                raise LoginFailed("state", "the ticket's cookie is missing", explanation="connecting_expired")
+            here = self.holder(bearer.ticket_cookie)
+        else:
+            here = self.administrator(bearer.present)
+        if not same_starter(here, attempt.starter):
+            raise LoginFailed("state", "another browser or person", explanation="connecting_expired")
+        self.require_connectable(here.organization)
+        return attempt
+
+    def _signed_in(self, attempt: Attempt, answer: UpstreamAnswer) -> Go:
+        """Steps 2 to 4."""
+        administrator = self._upstream.administrator(_leg_of(attempt), answer)
+        bound = self._organizations.current().bound_to_tenant(administrator.tenant_id)
+        if bound is not None and bound.name != attempt.starter.organization:
+            raise _tenant_taken()
+        state = self._attempts.put(replace(attempt, step="consent", leg=None, administrator=administrator))
+        return Go(self._upstream.consent_url(administrator.tenant_id, state))
+
+    def _prove(self, attempt: Attempt) -> Go:
+        """Step 6: something that works only with the consent."""
+        administrator, name = _administrator_of(attempt), attempt.starter.organization
+        leg = self._attempts.new_leg(
+            self._connection_name(name), name, administrator.tenant_id, self._upstream.sign_in_uri
+        )
+        state = self._attempts.put(replace(attempt, step="prove", leg=leg, looks=attempt.looks + 1))
+        return Go(self._upstream.proof_url(leg, administrator, state))
+
+    def _looked(self, attempt: Attempt, answer: UpstreamAnswer) -> Outcome:
+        administrator = _administrator_of(attempt)
+        try:
+            facts = self._upstream.proved(_leg_of(attempt), administrator, answer)
+        except NotYet as not_yet:
+            if attempt.looks >= MOST_LOOKS:
+                raise LoginFailed("consent", str(not_yet), explanation="consent_not_visible") from not_yet
+            handle = self._attempts.put(replace(attempt, step="waiting", leg=None))
+            return Wait(handle, attempt.starter)
+        return Done(attempt.starter, self._connect(attempt, administrator, facts))
+
+    def _connect(self, attempt: Attempt, administrator: DirectoryAdministrator, facts: TenantFacts) -> Federation:
+        """Steps 7 and 8. Domains first: a worker that dies in between leaves domains that are proved, and no trust."""
+        starter, now = attempt.starter, self._clock.now()
+        organization = self.require_connectable(starter.organization)
+        domains = self._domains(organization, facts)
+        consent = Consent(
+            tenant_id=administrator.tenant_id,
+            tenant_name=facts.display_name,
+            verified_domains=facts.verified_domains,
+            by_subject=administrator.object_id,
+            started_by=starter.started_by,
+            scopes=attempt.scopes,
+            at=now,
+        )
+        try:
+            for domain in domains:
+                self._federations.verify_domain(DomainRecord(domain, organization.name, "entra", now, now))
+            federation = self._federations.connect(organization.name, consent)
+        except DomainTaken as error:
+            raise NotAllowed("domain", "verified for another organisation", explanation="domain_taken") from error
+        except TenantTaken as error:
+            raise _tenant_taken() from error
+        except OutOfStep as error:
+            raise NotAllowed("binding", str(error), explanation="already_enforced") from error
+        detail = {"tenant": consent.tenant_id, "by": consent.by_subject, "domains": " ".join(domains)}
+        self._audit.add(Entry("federation_connected", organization.name, starter.started_by, now, None, detail))
+        _log.info("federation_connected", org=organization.name, tenant=consent.tenant_id, by_ticket=starter.by_ticket)
+        return federation
+
+    def _domains(self, organization: Organization, facts: TenantFacts) -> Sequence[str]:
+        """The domains that are the organisation's by this proof; raises ``DomainNotOwned`` or ``NotAllowed``."""
+        owned = frozenset(facts.verified_domains)
+        missing = [domain for domain in organization.domains if domain not in owned]
+        if missing:
+            raise DomainNotOwned(missing)
+        claimed = [claim.domain for claim in self._federations.domain_claims(organization.name)]
+        new = claimed if organization.domains else [*claimed, *facts.verified_domains]
+        known = self._organizations.current()
+        for domain in dict.fromkeys(new):
+            owner = known.owning_domain(domain)
+            if domain in owned and domain not in facts.initial_domains and owner is None:
+                organization = replace(organization, domains=(*organization.domains, domain))
+        if not organization.domains:
+            raise NotAllowed("domain", "no domain of the tenant is free", explanation="no_domain")
+        return organization.domains
+
+    # -- the test sign-in -------------------------------------------------------------------------------------
+
+    def begin_test(self, starter: Starter) -> Go:
+        """The way to a sign-in at the connected tenant, which is checked as every later one and lets nobody in."""
+        self.require_connectable(starter.organization)
+        federation = self._federations.recorded(starter.organization).federation
+        if federation is None or federation.stage not in ("connected", "tested") or federation.tenant_id is None:
+            raise NotAllowed("precondition", "not connected yet", explanation="connect_first")
+        leg = self._attempts.new_leg(
+            self._connection_name(starter.organization),
+            starter.organization,
+            federation.tenant_id,
+            self._upstream.sign_in_uri,
+        )
+        state = self._attempts.put(Attempt(starter, "test", self._attempts.expires_at(), leg))
+        return Go(self._upstream.test_url(leg, state))
+
+    def _tested(self, attempt: Attempt, answer: UpstreamAnswer) -> Done:
+        starter, leg = attempt.starter, _leg_of(attempt)
+        authentication = self._upstream.tested(leg, answer)
+        found = self._try_on(authentication)
+        test = TestSignIn(
+            object_id=authentication.subject.identifier,
+            account_id=None if starter.by_ticket else starter.started_by,
+            sid=None if starter.by_ticket else starter.bound_to,
+            at=self._clock.now(),
+        )
+        try:
+            federation = self._federations.record_test(starter.organization, authentication.subject.authority, test)
+        except OutOfStep as error:
+            raise NotAllowed("precondition", str(error), explanation="changed_meanwhile") from error
+        self._attempts.keep_found(starter, found)
+        detail = {"tenant": authentication.subject.authority, "by": test.object_id}
+        self._audit.add(Entry("federation_tested", starter.organization, starter.started_by, test.at, None, detail))
+        return Done(starter, federation)
+
+    def _try_on(self, authentication: Authentication) -> Found:
+        """What this person would get: judged by the gate and mapped as at a first sign-in, and nothing written."""
+        account = self._accounts.find(authentication.subject)
+        admission = self._gate.admit(Evidence.fresh(authentication, account, None))
+        if account is None:
+            draft = self._accounts.draft(admission, authentication, self._upstream.profile(authentication))
+            self._gate.admit(Evidence.fresh(replace(authentication, email=draft.email), None, None))
+            shown, email, fields = draft.display_name, draft.email, draft.attributes
+        else:
+            shown, email, fields = account.display_name, account.email, account.attributes
+        return Found(authentication.subject.identifier, shown, email, dict(fields))
+
+    def found(self, starter: Starter) -> Found | None:
+        """What the test sign-in of this browser showed."""
+        return self._attempts.found(starter)
+
+
+def _leg_of(attempt: Attempt) -> Leg:
+    if attempt.leg is None:
+        raise LoginFailed("state", "the attempt has no leg", explanation="connecting_expired")
+    return attempt.leg
+
+
+def _administrator_of(attempt: Attempt) -> DirectoryAdministrator:
+    if attempt.administrator is None:
+        raise LoginFailed("state", "nobody signed in at the directory yet", explanation="connecting_expired")
+    return attempt.administrator
+
+
+def _tenant_taken() -> NotAllowed:
+    return NotAllowed("binding", "the tenant is bound to another organisation", explanation="tenant_taken")
