@@ -107,7 +107,12 @@ class Endings:
         self._standings.carried_out(ending.id)
         seconds = (told_at - ending.noted_at).total_seconds()
         _log.info(
-            "ending_carried_out", org=organization, account=account, reason=ending.reason, kind=ending.kind, seconds=seconds
+            "ending_carried_out",
+            org=organization,
+            account=account,
+            reason=ending.reason,
+            kind=ending.kind,
+            seconds=seconds,
         )
         return True
 

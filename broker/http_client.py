@@ -269,8 +269,15 @@ class HttpClient:
 
     def post_json(self, url: str, value: Any, *, headers: Mapping[str, str] | None = None) -> HttpAnswer:
         """Posts a JSON value."""
+        return self._call_json("POST", url, value, headers)
+
+    def patch_json(self, url: str, value: Any, *, headers: Mapping[str, str] | None = None) -> HttpAnswer:
+        """Changes something by a JSON value (RFC 5789)."""
+        return self._call_json("PATCH", url, value, headers)
+
+    def _call_json(self, method: str, url: str, value: Any, headers: Mapping[str, str] | None) -> HttpAnswer:
         sent = {"Content-Type": "application/json", **(headers or {})}
-        return self._call("POST", url, json.dumps(value).encode("utf-8"), sent)
+        return self._call(method, url, json.dumps(value).encode("utf-8"), sent)
 
     def close(self) -> None:
         """Closes the kept connections."""

@@ -49,7 +49,7 @@ class Grants:
         self._clock = clock
 
     def keep(self, admission: Admission, account: Account, authentication: Authentication) -> None:
-        """Keeps the grant of a sign-in at a directory. Without one the person signs in again when it would be needed."""
+        """Keeps the grant of a sign-in at a directory; without one the person signs in again when it is needed."""
         if admission.account_id != account.id or admission.subject != authentication.subject:
             raise NotAllowed("membership", "admission of somebody else")
         if authentication.subject.kind != "entra":

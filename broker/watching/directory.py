@@ -61,12 +61,15 @@ class Page:
 
 
 class LookFailed(Exception):
-    """The directory could not be read. ``trouble`` is None when it may work the next time."""
+    """The directory could not be read. ``trouble`` is None when it may work the next time, after
+    ``retry_after_seconds``.
+    """
 
-    def __init__(self, detail: str, trouble: Trouble | None = None) -> None:
+    def __init__(self, detail: str, trouble: Trouble | None = None, *, retry_after_seconds: int = 0) -> None:
         super().__init__(detail)
         self.detail = detail
         self.trouble = trouble
+        self.retry_after_seconds = retry_after_seconds
 
 
 class CursorExpired(Exception):
