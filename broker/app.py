@@ -29,25 +29,35 @@ from broker.federation.load import Configuration
 from broker.federation.model import ClientSecret as ConfiguredSecret
 from broker.federation.model import SqliteStore
 from broker.federation.reconciling import Notice, reconcile, require_not_rolled_back
+from broker.glass.alarm import Alarm
+from broker.glass.entry import GlassEntry
+from broker.glass.reminding import Reminders
+from broker.glass.windows import Windows
 from broker.http_client import HttpClient
 from broker.jose.certificate_key import CertificateKey
 from broker.jose.key_ring import KeyRing
 from broker.login import LoginFlow
+from broker.mail import Mailer
+from broker.mailing.log import LogMailer
 from broker.messages import LoginRequest
 from broker.organizations import Organizations
+from broker.passkeys import Passkeys
 from broker.provisioning.just_in_time import JustInTime
 from broker.sessions import Lifetimes, Sessions
+from broker.standing import DirectoryStanding, NoDirectory
 from broker.store import opening
 from broker.store.directory import Directory
 from broker.store.records import Records
 from broker.store.state import StateStore
 from broker.transactions import Transactions
 from broker.upstream import endpoints as upstream_endpoints
+from broker.upstream.break_glass.ceremonies import WebAuthnCeremonies
+from broker.upstream.break_glass.connector import BreakGlassConnector
 from broker.upstream.entra.assurance import DIRECTORY_ACR
 from broker.upstream.entra_oidc.client_assertion import ClientCertificate, ClientCredential, ClientSecret
 from broker.upstream.entra_oidc.connector import EntraOidcConnector
 from broker.upstream.entra_oidc.settings import EntraOidcSettings
-from broker.web import co_workers, error_pages, headers, health, language, pages, reference, requests
+from broker.web import break_glass, co_workers, error_pages, headers, health, language, pages, reference, requests
 from broker.web.forms import FormTokens
 from broker.web.own_pages import OwnPages, Visitors
 from broker.web.steps import current_browser, present_step
@@ -140,13 +150,14 @@ def create_app(configuration: Configuration, surroundings: Surroundings | None =
     gate = Gate(organizations, around.clock)
     sessions = Sessions(around.state, around.clock, around.entropy, _session_lifetimes(configuration))
     connector = _entra(configuration, organizations, around)
+    glass = _break_glass(configuration, organizations, gate, around, LogMailer())
     flow = LoginFlow(
         transactions=Transactions(around.state, around.clock, around.entropy),
         sessions=sessions,
         gate=gate,
         accounts=JustInTime(around.directory, organizations, around.clock, around.entropy),
         organizations=organizations,
-        connectors={connector.kind: connector},
+        connectors={connector.kind: connector, glass.connector.kind: glass.connector},
         contexts=Contexts(DIRECTORY_ACR, frozenset(settings.entra.authentication_contexts)),
         clock=around.clock,
     )
@@ -161,10 +172,20 @@ def create_app(configuration: Configuration, surroundings: Surroundings | None =
         pages.create_blueprint(flow, visitors, organizations, own, forms),
         co_workers.create_blueprint(visitors, organizations, around.directory),
         upstream_endpoints.create_blueprint(flow),
+        break_glass.create_blueprint(
+            flow=flow,
+            own=own,
+            visitors=visitors,
+            forms=forms,
+            windows=glass.windows,
+            entry=glass.entry,
+            clock=around.clock,
+        ),
         health.create_blueprint(around.state, around.directory),
     ):
         app.register_blueprint(blueprint, url_prefix=f"{prefix}{blueprint.url_prefix or ''}" or None)
-    provider = _openid_provider(configuration, flow, gate, organizations, sessions, around)
+    standing = NoDirectory()
+    provider = _openid_provider(configuration, flow, gate, organizations, sessions, standing, around)
     flow.register(provider.responder)
     app.register_blueprint(provider.blueprint())
     return app
@@ -189,18 +210,22 @@ def _bare_app(configuration: Configuration, around: Surroundings, prefix: str) -
 
 def _entra(configuration: Configuration, organizations: Organizations, around: Surroundings) -> EntraOidcConnector:
     settings = configuration.broker
-    http = HttpClient(
-        allowed_private_addresses=settings.outbound.allowed_private_addresses,
-        ca_bundle=str(bundle) if (bundle := _ca_bundle(configuration)) else None,
-        timeout=timedelta(seconds=settings.outbound.timeout_seconds),
-    )
     return EntraOidcConnector(
         EntraOidcSettings.of(settings.entra),
         _entra_credential(configuration, around),
         organizations,
-        http,
+        _http(configuration),
         around.clock,
         public_url=settings.public_url,
+    )
+
+
+def _http(configuration: Configuration) -> HttpClient:
+    outbound = configuration.broker.outbound
+    return HttpClient(
+        allowed_private_addresses=outbound.allowed_private_addresses,
+        ca_bundle=str(bundle) if (bundle := _ca_bundle(configuration)) else None,
+        timeout=timedelta(seconds=outbound.timeout_seconds),
     )
 
 
@@ -224,6 +249,7 @@ def _openid_provider(
     gate: Gate,
     organizations: Organizations,
     sessions: Sessions,
+    upstream_standing: DirectoryStanding,
     around: Surroundings,
 ) -> OpenIdProvider:
     settings = configuration.broker
@@ -243,11 +269,16 @@ def _openid_provider(
         ),
         session_is_live=sessions.live,
         pairwise_key=_derived(configuration, "pairwise sub"),
+        upstream_standing=upstream_standing,
+        post=_http(configuration).post_form,
     )
     lifetimes = TokenLifetimes(
         code=timedelta(seconds=tokens.code_seconds),
         access_token=timedelta(seconds=tokens.access_token_seconds),
         id_token=timedelta(seconds=tokens.id_token_seconds),
+        refresh_token=timedelta(days=tokens.refresh_token_days),
+        refresh_token_idle=timedelta(days=tokens.refresh_token_idle_days),
+        session=_session_lifetimes(configuration).absolute,
     )
 
     def begin_login(request: LoginRequest) -> Response:
@@ -274,6 +305,74 @@ def domain_proofs(configuration: Configuration, organizations: Organizations, ar
 def live_organizations(configuration: Configuration, around: Surroundings) -> LiveOrganizations:
     """Files and records read together, remembered outside of the records as far as they were seen."""
     return LiveOrganizations(declared(configuration), around.records.federations, around.high_water.see)
+
+
+@dataclass(frozen=True, slots=True)
+class _Glass:
+    windows: Windows
+    entry: GlassEntry
+    connector: BreakGlassConnector
+    reminders: Reminders
+
+
+def glass_windows(
+    configuration: Configuration, organizations: Organizations, records: Records, mailer: Mailer, clock: Clock
+) -> Windows:
+    """The break-glass as an operator has it: who is named, and opening it."""
+    return Windows(
+        organizations=organizations,
+        federations=records.federations,
+        credentials=records.credentials,
+        directory=records.directory,
+        audit=records.audit,
+        alarm=_glass_alarm(configuration, organizations, records, mailer),
+        clock=clock,
+    )
+
+
+def _glass_alarm(
+    configuration: Configuration, organizations: Organizations, records: Records, mailer: Mailer
+) -> Alarm:
+    settings = configuration.broker
+    return Alarm(
+        mailer=mailer,
+        directory=records.directory,
+        organizations=organizations,
+        public_url=settings.public_url,
+        default_language=settings.default_language,
+    )
+
+
+def _break_glass(
+    configuration: Configuration, organizations: Organizations, gate: Gate, around: Surroundings, mailer: Mailer
+) -> _Glass:
+    records, public_url = around.records, configuration.broker.public_url
+    windows = glass_windows(configuration, organizations, records, mailer, around.clock)
+    alarm = _glass_alarm(configuration, organizations, records, mailer)
+    ceremonies = WebAuthnCeremonies(public_url)
+    entry = GlassEntry(
+        windows=windows,
+        passkeys=Passkeys(ceremonies, records.credentials, around.state, around.clock, around.entropy),
+        gate=gate,
+        organizations=organizations,
+        credentials=records.credentials,
+        directory=records.directory,
+        audit=records.audit,
+        alarm=alarm,
+        state=around.state,
+        clock=around.clock,
+        entropy=around.entropy,
+    )
+    reminders = Reminders(
+        windows=windows,
+        organizations=organizations,
+        audit=records.audit,
+        alarm=alarm,
+        state=around.state,
+        clock=around.clock,
+    )
+    connector = BreakGlassConnector(entry, records.directory, public_url=public_url)
+    return _Glass(windows, entry, connector, reminders)
 
 
 def _session_lifetimes(configuration: Configuration) -> Lifetimes:

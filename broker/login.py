@@ -238,6 +238,12 @@ class LoginFlow:
         demand = self._demand(request, chosen, None, dormant.facts if dormant else None)
         return self._depart(request, demand, self._transactions.new_cookie())
 
+    def waiting(self, state: str, browser: Browser) -> Transaction:
+        """The sign-in of this browser that waits under this state for what a page of ours asks; raises
+        ``LoginFailed``.
+        """
+        return self._transactions.peek(state, browser.login_cookies)
+
     # -- the sign-in page -------------------------------------------------------------------------------------
 
     def form(self, handle: str, browser: Browser) -> SignInForm:
@@ -276,11 +282,15 @@ class LoginFlow:
         hint = transaction.login_hint or ""
         return PasswordForm(request.party_name, hint if "@" in hint else "", request.ui_locales)
 
-    def reopen(self, state: str, browser: Browser) -> str:
-        """The handle of a fresh pending login of the same request: the way from that page to another upstream."""
+    def reopen(self, state: str, browser: Browser, email: str | None = None) -> str:
+        """The handle of a fresh pending login of the same request: the way from that page to another upstream.
+
+        With ``email``, the new one knows that address.
+        """
         transaction = self._peek(state, browser)
         suffix = transaction.cookie_suffix
-        return self._transactions.pend(transaction.request, LoginCookie(suffix, browser.login_cookies[suffix]))
+        request = transaction.request if email is None else replace(transaction.request, login_hint=email)
+        return self._transactions.pend(request, LoginCookie(suffix, browser.login_cookies[suffix]))
 
     def _peek(self, state: str, browser: Browser) -> Transaction:
         transaction = self._transactions.peek(state, browser.login_cookies)

@@ -123,6 +123,84 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
         _("Ask your administrator to add it."),
         another_account=True,
     ),
+    "too_many": Explanation(
+        _("That was tried very often just now."), _("Wait a quarter of an hour, then try again. Nothing is locked.")
+    ),
+    "wrong_password": Explanation(
+        _("The e-mail address or the password is not right."), _("Try again, or choose a new password.")
+    ),
+    "wrong_app_password": Explanation(
+        _("The e-mail address or the app password is not right."),
+        _("Make a new app password on your account page."),
+        retry=False,
+    ),
+    "link_used": Explanation(
+        _("This link was already used, or it has expired."), _("Ask for a new one."), retry=False
+    ),
+    "federated_password": Explanation(
+        _("You have no password here: you sign in with Microsoft."),
+        _("Change your password at Microsoft."),
+        retry=False,
+    ),
+    "carddav_federated": Explanation(
+        _("CardDAV and app passwords are not available: your organisation signs in with Microsoft."),
+        _("Use an application that signs in with Microsoft."),
+        retry=False,
+    ),
+    "app_passwords_many": Explanation(
+        _("You have as many app passwords as there may be."), _("Delete one that you do not use."), retry=False
+    ),
+    "invitee_federated": Explanation(
+        _("This address cannot be invited: its organisation signs in with Microsoft."),
+        _("Invite another address of this person."),
+        retry=False,
+    ),
+    "federated_invitations": Explanation(
+        _("Co-workers are not invited here: your organisation signs in with Microsoft."),
+        _("Add people in your organisation's directory. They appear here when they first sign in."),
+        retry=False,
+    ),
+    "federated_external_invitations": Explanation(
+        _("External people cannot be invited: your organisation signs in with Microsoft."),
+        _("Ask the administrator of your organisation's directory."),
+        retry=False,
+    ),
+    "federated_users": Explanation(
+        _("Users are administered in your organisation's directory, not here."),
+        _("Change or disable them in the directory."),
+        retry=False,
+    ),
+    "already_member": Explanation(
+        _("This person is one of your co-workers already."), _("You find them under Co-workers."), retry=False
+    ),
+    "address_taken": Explanation(
+        _("This address has a Pobuca account already, and an account belongs to one organisation."),
+        _("Sign in with it, or ask to be invited at another address."),
+        retry=False,
+    ),
+    "invitation_gone": Explanation(
+        _("This invitation is not open any more."), _("Invite the person again if you want to."), retry=False
+    ),
+    "no_such_person": Explanation(_("There is no such co-worker."), _("Go back to Co-workers."), retry=False),
+    "last_administrator": Explanation(
+        _("This is the last administrator of your organisation."),
+        _("Make somebody else an administrator first."),
+        retry=False,
+    ),
+    "not_admin": Explanation(
+        _("Only administrators of your organisation can do this."), _("Ask one of them."), retry=False
+    ),
+    "passkey_failed": Explanation(
+        _("This passkey could not be verified."),
+        _("Try again with a passkey that you have registered here."),
+    ),
+    "passkey_not_rehearsed": Explanation(
+        _("This passkey has not been rehearsed lately, so it opens nothing."),
+        _("Use one that you have rehearsed within the last 90 days, or ask another person who is named."),
+    ),
+    "passkey_too_many": Explanation(
+        _("You have as many passkeys as you can have."), _("Remove one first."), retry=False
+    ),
     "page_not_found": Explanation(_("There is no such page."), _("Check the address."), retry=False),
 }
 

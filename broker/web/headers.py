@@ -10,6 +10,12 @@ from flask import Flask, Response, current_app, g, request
 
 from broker.entropy import Entropy
 
+# A person who signs in at a form goes on to Microsoft and then to the application, and Chromium applies form-action
+# to that whole chain of redirects; the application's address may be any registered one, so only the scheme can be
+# named. Plain http is registered for loopback addresses alone, and an IPv6 address is no host-source (CSP Level 3,
+# section 2.3.1), so that [::1] has to go by its scheme as well.
+ANYWHERE_REGISTERED: Final = ("'self'", "https:", "http:")
+
 _ONE_YEAR_SECONDS: Final = 31_536_000
 _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 
@@ -26,6 +32,11 @@ def nonce() -> str:
 def allow_form_action(targets: Iterable[str]) -> None:
     """Where the forms of this page may lead, redirects included; nowhere unless said."""
     g.csp_form_action = " ".join(targets)
+
+
+def allow_own_scripts() -> None:
+    """Lets this page load scripts that are files of ours; none unless said."""
+    g.csp_own_scripts = True
 
 
 def install(app: Flask, entropy: Entropy, public_url: str) -> None:
@@ -55,7 +66,10 @@ def _add_headers(response: Response) -> Response:
 def _policy() -> str:
     parts = ["default-src 'none'", "style-src 'self'", "img-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"]
     script_nonce = g.get("csp_nonce")
+    scripts = ["'self'"] if g.get("csp_own_scripts") else []
     if script_nonce is not None:
-        parts.append(f"script-src 'nonce-{script_nonce}'")
+        scripts.append(f"'nonce-{script_nonce}'")
+    if scripts:
+        parts.append(f"script-src {' '.join(scripts)}")
     parts.append(f"form-action {g.get('csp_form_action', None) or repr('none')}")
     return "; ".join(parts)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from flask import Response, url_for
+from flask import Response, g, url_for
 
 from broker.clock import Clock
 from broker.errors import NotAllowed, PartyError
@@ -23,8 +23,11 @@ FRESH: Final = timedelta(minutes=10)
 PAGES: Final[Mapping[str, str]] = {
     "home": "pages.home",
     "co_workers": "co_workers.listing",
+    "invitations": "invitations.listing",
     "account": "account.show",
     "security": "security.show",
+    "passkeys": "break_glass.passkeys",
+    "rehearse": "break_glass.rehearse",
 }
 
 
@@ -51,6 +54,12 @@ class OwnPages:
     def session_ended(self, sid: str) -> None:
         """Nothing: our pages look at the session each time."""
 
+    def person_ended(self, account_id: str) -> None:
+        """Nothing, for the same reason."""
+
+    def organization_ended(self, organization: str) -> None:
+        """Nothing, for the same reason."""
+
 
 class Visitors:
     """Tells a page who is looking, and sends on who has to sign in first."""
@@ -62,12 +71,21 @@ class Visitors:
 
     def present(self) -> Present | None:
         """The admitted person of this browser, if there is one."""
-        return self._flow.who(current_browser())
+        g.present = self._flow.who(current_browser())  # Every page says it when somebody is in by the break-glass.
+        present: Present | None = g.present
+        return present
 
-    def require(self, page: str) -> Present | Response:
-        """The person, or the answer that lets them sign in and then see ``page``."""
+    def require(self, page: str, *, fresh: bool = False) -> Present | Response:
+        """The person, or the answer that lets them sign in and then see ``page``.
+
+        With ``fresh``, a person who signed in within ``FRESH``.
+        """
         present = self.present()
-        return present if present is not None else self._sign_in(self._own.request(page))
+        if present is None:
+            return self._sign_in(self._own.request(page))
+        if fresh and not self.is_fresh(present):
+            return self._sign_in(replace(self._own.request(page), max_age=FRESH))
+        return present
 
     def require_administrator(self, page: str, *, fresh: bool = False) -> Present | Response:
         """An administrator of their organisation; with ``fresh``, one who signed in within ``FRESH``.

@@ -57,6 +57,7 @@ BREACHES = [
     ("Keys and certificates are read", "broker.login", "cryptography"),
     ("The sample application's client library", "broker.jose.key_ring", "authlib"),
     ("The spelling of domains has one home", "broker.organizations", "idna"),
+    ("Passkeys are verified in one place", "broker.passkeys", "webauthn"),
     ("The DNS is asked in one place", "broker.domains", "dns"),
 ]
 
