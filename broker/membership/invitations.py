@@ -84,6 +84,10 @@ class Invitations:
         invitation, token = self._record(organization, canonical, role, external=external, by=inviter.id)
         return Sent(invitation, self._send(organization, invitation, token))
 
+    def require_inviting(self, organization: str, address: str) -> None:
+        """Raises ``NotAllowed`` if the organisation is federated, with the sentence for this invitee; ``ValueError``."""
+        self._open_organization(organization, canonical_address(address))
+
     def standing(self, admission: Admission, account: Account) -> Sequence[Invitation]:
         """The open invitations of the administrator's organisation, newest first."""
         require_own(admission, account)
