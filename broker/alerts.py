@@ -74,7 +74,8 @@ class Alerts:
             self._tell(organization, "Signing in with Microsoft works again", sentence)
             return
         sentence = SENTENCES[after]
-        _log.error("federation_trouble", org=organization.name, reason=after, detail=sentence, for_operator=True)
+        name = organization.name
+        _log.error("federation_trouble", org=name, reason=after, detail=sentence, for_operator=True)
         self._add("federation_trouble", organization, after)
         self._tell(organization, "A problem with signing in with Microsoft", sentence)
 
@@ -97,7 +98,7 @@ class Alerts:
         if days in TELL_ADMINISTRATORS_AT:
             sentence = (
                 f"Pobuca's own credential at Microsoft ends on {ends_at:%Y-%m-%d}. Pobuca has to replace it before, "
-                "and there is nothing that you have to do; should people be unable to sign in after that day, this is why."
+                "and there is nothing that you have to do; if people cannot sign in after that day, this is why."
             )
             for organization in organizations:
                 self._tell(organization, "Signing in with Microsoft: a date to know", sentence)

@@ -3,61 +3,94 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Response
 
 from broker.admission import Gate
+from broker.alerts import Alerts
 from broker.assurance import Contexts
 from broker.clock import Clock, SystemClock
 from broker.dns.resolving import DnsTextRecords
 from broker.domains import Domains
+from broker.downstream.oidc import indexes
 from broker.downstream.oidc.assembly import OpenIdProvider, ProviderPorts, TokenLifetimes, assemble
+from broker.downstream.oidc.grants import REFRESH_FAMILY
 from broker.downstream.oidc.metadata import ProviderSettings
 from broker.downstream.oidc.parties import FixedRelyingParties, RelyingParty
+from broker.endings import Endings
 from broker.entropy import Entropy, SystemEntropy
 from broker.federation.declared import declared
 from broker.federation.high_water import HighWater
 from broker.federation.live import LiveOrganizations
 from broker.federation.load import Configuration
+from broker.federation.model import CertificateCredential, SqliteStore
 from broker.federation.model import ClientSecret as ConfiguredSecret
-from broker.federation.model import SqliteStore
 from broker.federation.reconciling import Notice, reconcile, require_not_rolled_back
 from broker.glass.alarm import Alarm
 from broker.glass.entry import GlassEntry
 from broker.glass.reminding import Reminders
 from broker.glass.windows import Windows
 from broker.http_client import HttpClient
+from broker.jose.bound_sealing import BoundSealer
 from broker.jose.certificate_key import CertificateKey
 from broker.jose.key_ring import KeyRing
 from broker.login import LoginFlow
 from broker.mail import Mailer
-from broker.mailing.log import LogMailer
+from broker.mailing.configured import configured_mailer
+from broker.membership.assembly import Membership, doors
+from broker.membership.hashing import PasswordHashing
+from broker.membership.policy import MIN_CHARACTERS
+from broker.membership.ports import Ports
+from broker.membership.proofs import Proofs
 from broker.messages import LoginRequest
 from broker.organizations import Organizations
 from broker.passkeys import Passkeys
 from broker.provisioning.just_in_time import JustInTime
+from broker.rate_limits import Limits, RateLimits
 from broker.sessions import Lifetimes, Sessions
-from broker.standing import DirectoryStanding, NoDirectory
+from broker.standing import DirectoryStanding
 from broker.store import opening
 from broker.store.directory import Directory
 from broker.store.records import Records
 from broker.store.state import StateStore
 from broker.transactions import Transactions
 from broker.upstream import endpoints as upstream_endpoints
+from broker.upstream import notification_endpoint
 from broker.upstream.break_glass.ceremonies import WebAuthnCeremonies
 from broker.upstream.break_glass.connector import BreakGlassConnector
 from broker.upstream.entra.assurance import DIRECTORY_ACR
 from broker.upstream.entra_oidc.client_assertion import ClientCertificate, ClientCredential, ClientSecret
 from broker.upstream.entra_oidc.connector import EntraOidcConnector
+from broker.upstream.entra_oidc.refresh import EntraRedemption
 from broker.upstream.entra_oidc.settings import EntraOidcSettings
-from broker.web import break_glass, co_workers, error_pages, headers, health, language, pages, reference, requests
+from broker.upstream.entra_oidc.watch import EntraDirectoryReader
+from broker.upstream.password.connector import PasswordConnector
+from broker.watching.checking import CheckSettings, Grants, Standing
+from broker.watching.looking import Looker, LookSettings
+from broker.watching.looks import Looks
+from broker.watching.subscribing import Notifications, Subscriber
+from broker.watching.watcher import Watcher, WatchSettings
+from broker.web import (
+    account,
+    break_glass,
+    co_workers,
+    error_pages,
+    headers,
+    health,
+    invitations,
+    language,
+    pages,
+    reference,
+    requests,
+)
+from broker.web import password as password_pages
 from broker.web.forms import FormTokens
 from broker.web.own_pages import OwnPages, Visitors
 from broker.web.steps import current_browser, present_step
@@ -149,29 +182,44 @@ def create_app(configuration: Configuration, surroundings: Surroundings | None =
     organizations = live_organizations(configuration, around)
     gate = Gate(organizations, around.clock)
     sessions = Sessions(around.state, around.clock, around.entropy, _session_lifetimes(configuration))
-    connector = _entra(configuration, organizations, around)
-    glass = _break_glass(configuration, organizations, gate, around, LogMailer())
+    http, credential = _http(configuration), _entra_credential(configuration, around)
+    connector = _entra(configuration, organizations, http, credential, around)
+    mailer = configured_mailer(configuration, around.clock, around.entropy)
+    side = _directory_side(configuration, organizations, sessions, connector, http, credential, around, mailer)
+    glass = _break_glass(configuration, organizations, gate, around, mailer)
+    password = PasswordConnector(
+        Proofs(around.state, around.clock, around.entropy), around.directory, around.clock, settings.public_url
+    )
     flow = LoginFlow(
         transactions=Transactions(around.state, around.clock, around.entropy),
         sessions=sessions,
         gate=gate,
         accounts=JustInTime(around.directory, organizations, around.clock, around.entropy),
         organizations=organizations,
-        connectors={connector.kind: connector, glass.connector.kind: glass.connector},
+        connectors={each.kind: each for each in (connector, password, glass.connector)},
         contexts=Contexts(DIRECTORY_ACR, frozenset(settings.entra.authentication_contexts)),
         clock=around.clock,
+        upstream_grants=side.grants,
     )
     own = OwnPages()
     flow.register(own)
+    side.endings.register(own)
     visitors = Visitors(flow, own, around.clock)
+    members = membership(configuration, organizations, gate, around, mailer, flow.sign_out_everywhere)
 
     prefix = urlsplit(settings.public_url).path
     app = _bare_app(configuration, around, prefix)
     forms = FormTokens(_derived(configuration, "form tokens"))
     for blueprint in (
         pages.create_blueprint(flow, visitors, organizations, own, forms),
-        co_workers.create_blueprint(visitors, organizations, around.directory),
+        password_pages.create_blueprint(flow, members.passwords, members.proofs, members.resets),
+        co_workers.create_blueprint(visitors, organizations, around.directory, members.co_workers, forms),
+        invitations.create_blueprint(visitors, organizations, members.invitations, forms),
+        account.create_blueprint(
+            flow, visitors, organizations, members.passwords, members.app_passwords, sessions.count, forms
+        ),
         upstream_endpoints.create_blueprint(flow),
+        notification_endpoint.create_blueprint(side.notifications),
         break_glass.create_blueprint(
             flow=flow,
             own=own,
@@ -184,11 +232,28 @@ def create_app(configuration: Configuration, surroundings: Surroundings | None =
         health.create_blueprint(around.state, around.directory),
     ):
         app.register_blueprint(blueprint, url_prefix=f"{prefix}{blueprint.url_prefix or ''}" or None)
-    standing = NoDirectory()
-    provider = _openid_provider(configuration, flow, gate, organizations, sessions, standing, around)
+    provider = _openid_provider(configuration, flow, gate, organizations, sessions, side.standing, around)
     flow.register(provider.responder)
+    side.endings.register(provider.responder)
     app.register_blueprint(provider.blueprint())
+    app.extensions[DirectorySide.NAME] = side
     return app
+
+
+@dataclass(frozen=True, slots=True)
+class DirectorySide:
+    """What asks directories again, and what follows: the parts that run in the background of a worker, and those that
+    other parts call. ``app.extensions[DirectorySide.NAME]`` is an application's.
+    """
+
+    NAME: ClassVar[str] = "directory_side"
+
+    grants: Grants
+    standing: Standing
+    endings: Endings
+    looks: Looks
+    watcher: Watcher
+    notifications: Notifications
 
 
 def _bare_app(configuration: Configuration, around: Surroundings, prefix: str) -> Flask:
@@ -202,22 +267,124 @@ def _bare_app(configuration: Configuration, around: Surroundings, prefix: str) -
     language.install(app, settings.default_language)
     error_pages.install(app)
     app.jinja_env.globals["support_url"] = settings.support_url
+    app.jinja_env.globals["least_characters"] = MIN_CHARACTERS
     proxy = settings.listen.behind_proxy
     trusted = proxy.trusted_addresses if proxy else []
     app.wsgi_app = requests.ClientAddress(app.wsgi_app, trusted=trusted)  # type: ignore[method-assign]  # Flask's way
     return app
 
 
-def _entra(configuration: Configuration, organizations: Organizations, around: Surroundings) -> EntraOidcConnector:
+def _entra(
+    configuration: Configuration,
+    organizations: Organizations,
+    http: HttpClient,
+    credential: ClientCredential,
+    around: Surroundings,
+) -> EntraOidcConnector:
     settings = configuration.broker
     return EntraOidcConnector(
         EntraOidcSettings.of(settings.entra),
-        _entra_credential(configuration, around),
+        credential,
         organizations,
-        _http(configuration),
+        http,
         around.clock,
         public_url=settings.public_url,
     )
+
+
+def _directory_side(
+    configuration: Configuration,
+    organizations: Organizations,
+    sessions: Sessions,
+    connector: EntraOidcConnector,
+    http: HttpClient,
+    credential: ClientCredential,
+    around: Surroundings,
+    mailer: Mailer,
+) -> DirectorySide:
+    settings, clock, state = configuration.broker, around.clock, around.state
+    directory, standings, audit = around.directory, around.records.standings, around.records.audit
+    entra = settings.entra
+    sealing = BoundSealer(_derived(configuration, "upstream grants"))
+    endings = Endings(
+        standings=standings,
+        audit=audit,
+        directory=directory,
+        organizations=organizations,
+        sessions=sessions,
+        state=state,
+        clock=clock,
+    )
+    redemption = EntraRedemption(http, credential, connector.metadata, clock, client_id=entra.client_id)
+    grants = Grants(standings, redemption, sealing, clock)
+    looks = Looks(state, clock)
+    check_every, watch_every = timedelta(minutes=entra.check_minutes), timedelta(seconds=entra.watch_seconds)
+    reader: EntraDirectoryReader | None = None
+    if entra.directory_watch == "application":
+        reader = EntraDirectoryReader(
+            http,
+            credential,
+            connector.metadata,
+            clock,
+            EntraOidcSettings.of(entra),
+            public_url=settings.public_url,
+        )
+    looker = Looker(
+        standings=standings,
+        directory=directory,
+        sessions=sessions,
+        grants=grants,
+        endings=endings,
+        sealing=sealing,
+        clock=clock,
+        settings=LookSettings(watch_every, check_every),
+        holds_grants=lambda account: bool(state.members(REFRESH_FAMILY, indexes.of_account(account))),
+        reader=reader,
+        subscriber=Subscriber(reader, state, clock, around.entropy) if reader and entra.notifications else None,
+    )
+    alerts = Alerts(
+        directory=directory,
+        audit=audit,
+        state=state,
+        mailer=mailer,
+        clock=clock,
+        page=f"{settings.public_url}/settings/security",
+    )
+    return DirectorySide(
+        grants=grants,
+        standing=Standing(
+            organizations=organizations,
+            standings=standings,
+            grants=grants,
+            endings=endings,
+            looks=looks,
+            settings=CheckSettings(check_every, timedelta(minutes=entra.check_grace_minutes)),
+            clock=clock,
+        ),
+        endings=endings,
+        looks=looks,
+        watcher=Watcher(
+            organizations=organizations,
+            standings=standings,
+            state=state,
+            looks=looks,
+            looker=looker,
+            alerts=alerts,
+            clock=clock,
+            entropy=around.entropy,
+            settings=WatchSettings(watch_every, entra_credential_ends_at(configuration)),
+        ),
+        notifications=Notifications(standings, state, looks, clock),
+    )
+
+
+def entra_credential_ends_at(configuration: Configuration) -> datetime | None:
+    """When Entra stops accepting our credential: the certificate's own end, or the day that was written down."""
+    credential = configuration.broker.entra.credential
+    if isinstance(credential, ConfiguredSecret):
+        day = credential.expires_on
+        return datetime.fromisoformat(day).replace(tzinfo=UTC) if day is not None else None
+    return _certificate_key(configuration, credential).expires_at
 
 
 def _http(configuration: Configuration) -> HttpClient:
@@ -234,12 +401,14 @@ def _entra_credential(configuration: Configuration, around: Surroundings) -> Cli
     credential = entra.credential
     if isinstance(credential, ConfiguredSecret):
         return ClientSecret(configuration.secret(credential.secret))
-    key = CertificateKey.from_pem(
+    key = _certificate_key(configuration, credential)
+    return ClientCertificate(entra.client_id, key, around.clock, around.entropy, assertion=credential.assertion)
+
+
+def _certificate_key(configuration: Configuration, credential: CertificateCredential) -> CertificateKey:
+    return CertificateKey.from_pem(
         configuration.secret(credential.key).reveal().encode(),
         configuration.path(credential.certificate).read_bytes(),
-    )
-    return ClientCertificate(
-        entra.client_id, key, around.clock, around.entropy, assertion=credential.assertion
     )
 
 
@@ -286,6 +455,46 @@ def _openid_provider(
         return present_step(flow.begin(request, browser), browser)
 
     return assemble(ProviderSettings(settings.public_url, contexts), lifetimes, ports, begin_login)
+
+
+def membership(
+    configuration: Configuration,
+    organizations: Organizations,
+    gate: Gate,
+    around: Surroundings,
+    mailer: Mailer,
+    tidy: Callable[[str], None],
+) -> Membership:
+    """Passwords, invitations and app passwords, as pages, the API and the command line have them.
+
+    ``tidy`` ends what is left of an account's sessions.
+    """
+    settings, often = configuration.broker, configuration.broker.rate_limits
+    attempts = Limits(
+        timedelta(minutes=often.window_minutes),
+        person_and_client=often.attempts_by_client_for_person,
+        person=often.attempts_for_person,
+        client=often.attempts_by_client,
+        everybody=often.attempts,
+    )
+    ports = Ports(
+        gate=gate,
+        organizations=organizations,
+        directory=around.directory,
+        credentials=around.records.credentials,
+        standings=around.records.standings,
+        audit=around.records.audit,
+        state=around.state,
+        limits=RateLimits(around.state, around.clock, doors(attempts, often.letters_for_person)),
+        hashing=PasswordHashing(),
+        mailer=mailer,
+        clock=around.clock,
+        entropy=around.entropy,
+        tidy=tidy,
+        public_url=settings.public_url,
+        default_language=settings.default_language,
+    )
+    return Membership.over(ports)
 
 
 def domain_proofs(configuration: Configuration, organizations: Organizations, around: Surroundings) -> Domains:

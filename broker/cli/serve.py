@@ -159,13 +159,19 @@ def _serve(configuration: Configuration) -> None:
 
 def _load(configuration: Configuration) -> WSGIApplication:
     """The application of one worker process."""
-    from broker.app import Surroundings, create_app, domain_proofs, live_organizations
+    from broker.app import DirectorySide, Surroundings, create_app, domain_proofs, live_organizations
     from broker.domain_sweeping import DomainSweeper
+    from broker.endings import EndingsSweep
     from broker.sweeping import Sweeper
+    from broker.watching.background import WatcherThread
 
     log.configure(SystemClock())
     around = Surroundings.of(configuration)
     Sweeper(around.state).start()
     proofs = domain_proofs(configuration, live_organizations(configuration, around), around)
     DomainSweeper(proofs, timedelta(hours=configuration.broker.domains.prove_again_hours)).start()
-    return create_app(configuration, around)
+    app = create_app(configuration, around)
+    side: DirectorySide = app.extensions[DirectorySide.NAME]
+    EndingsSweep(side.endings).start()
+    WatcherThread(side.watcher, side.looks).start()
+    return app

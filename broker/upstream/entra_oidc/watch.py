@@ -172,7 +172,8 @@ class EntraDirectoryReader:
             raise LookFailed(str(failure)) from failure
         except TokenEndpointRefused as refused:
             error = refused.error
-            raise LookFailed(f"{error.error} {' '.join(map(str, error.numbers))}", _TROUBLES.get(error.error)) from refused
+            detail = f"{error.error} {' '.join(map(str, error.numbers))}"
+            raise LookFailed(detail, _TROUBLES.get(error.error)) from refused
         until = now + max(timedelta(seconds=got.expires_in) - _BEFORE_END, timedelta(seconds=1))
         with self._lock:
             self._held[tenant_id] = _Held(got.access_token, until)
