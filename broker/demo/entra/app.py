@@ -16,15 +16,20 @@ from broker.demo.entra.directory import SimulatedDirectory
 from broker.demo.entra.discovery import discovery_blueprint
 from broker.demo.entra.errors import EntraError, as_json, correlation_id, timestamp, trace_id
 from broker.demo.entra.faults import answer
+from broker.demo.entra.graph_delta import delta_blueprint
 from broker.demo.entra.graph_errors import GraphError, graph_error
+from broker.demo.entra.graph_grants import grants_blueprint
 from broker.demo.entra.graph_groups import groups_blueprint
+from broker.demo.entra.graph_people_events import people_events_blueprint
 from broker.demo.entra.graph_photo import photo_blueprint
+from broker.demo.entra.graph_subscriptions import subscriptions_blueprint
 from broker.demo.entra.graph_users import users_blueprint
 from broker.demo.entra.index import index_blueprint
 from broker.demo.entra.logout import logout_blueprint
 from broker.demo.entra.no_store import no_store
 from broker.demo.entra.scopes import described
 from broker.demo.entra.seed import seeded_directory
+from broker.demo.entra.settings import Settings
 from broker.demo.entra.state import Simulator, new_simulator
 from broker.demo.entra.timing import moment_of, note_moment
 from broker.demo.entra.token import token_blueprint
@@ -51,6 +56,19 @@ _FAULT_POINTS: Final = {
     "graph_groups.member_of": "memberOf",
     "graph_groups.transitive_member_of": "transitiveMemberOf",
     "graph_groups.get_member_objects": "getMemberObjects",
+    "graph_delta.users_delta": "delta",
+    "graph_people_events.deleted_items": "deletedItems",
+    "graph_people_events.revoke_sign_in_sessions": "revokeSignInSessions",
+    "graph_grants.grants": "oauth2PermissionGrants",
+    "graph_grants.grant": "oauth2PermissionGrants",
+    "graph_grants.withdraw": "oauth2PermissionGrants",
+    "graph_grants.principals": "servicePrincipals",
+    "graph_grants.principal_of": "servicePrincipals",
+    "graph_subscriptions.subscriptions": "subscriptions",
+    "graph_subscriptions.subscribe": "subscriptions",
+    "graph_subscriptions.subscription": "subscriptions",
+    "graph_subscriptions.renew": "subscriptions",
+    "graph_subscriptions.unsubscribe": "subscriptions",
 }
 
 # More than any of these endpoints takes; a body beyond it is refused unread.
@@ -65,12 +83,15 @@ class _Json(DefaultJSONProvider):
     mimetype = "application/json; charset=utf-8"
 
 
-def create_simulator(directory: SimulatedDirectory | None = None, *, clock: Clock, base_url: str) -> Flask:
+def create_simulator(
+    directory: SimulatedDirectory | None = None, *, clock: Clock, base_url: str, ca_file: str | None = None
+) -> Flask:
     """The application, at the start of its life.
 
     ``base_url``: scheme, host and port under which browsers and the relying party reach it. It is in issuers and links.
+    ``ca_file``: PEM file of the authority to trust when subscribers are called; None: the usual ones.
     """
-    simulator = new_simulator(directory or seeded_directory(), clock, base_url)
+    simulator = new_simulator(directory or seeded_directory(), clock, base_url, Settings(ca_file=ca_file))
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -88,6 +109,10 @@ def create_simulator(directory: SimulatedDirectory | None = None, *, clock: Cloc
         users_blueprint,
         photo_blueprint,
         groups_blueprint,
+        delta_blueprint,
+        people_events_blueprint,
+        grants_blueprint,
+        subscriptions_blueprint,
     ):
         app.register_blueprint(make(simulator))
     _answer_errors(app, simulator)

@@ -17,6 +17,7 @@ from broker.demo.entra.control_applications import applications_blueprint
 from broker.demo.entra.control_input import UnknownObject, body_of
 from broker.demo.entra.control_keys import keys_blueprint
 from broker.demo.entra.control_people import people_blueprint
+from broker.demo.entra.control_watching import watching_blueprint
 from broker.demo.entra.faults import Fault
 from broker.demo.entra.keys import UnknownKey
 from broker.demo.entra.mutations import TokenMutation, UnknownPreset, completed
@@ -78,6 +79,12 @@ CONTROL: Final = (
     Line("GET", "/_simulator/consents/{tenant}", "What is granted there, to everybody and by whom."),
     Line("POST", "/_simulator/consents/{tenant}", "An administrator's consent, without the pages."),
     Line("DELETE", "/_simulator/consents/{tenant}", "Withdraws every consent given in a tenant (65001)."),
+    Line("GET", "/_simulator/subscriptions", "Who wants to hear of changes."),
+    Line("DELETE", "/_simulator/subscriptions/{id}", "Drops one, as Graph may."),
+    Line("GET", "/_simulator/notifications", "Every attempt to deliver one, and how many wait."),
+    Line("POST", "/_simulator/notifications", "Sends one that nothing has happened for."),
+    Line("DELETE", "/_simulator/notifications", "Forgets the attempts."),
+    Line("DELETE", "/_simulator/delta-tokens", "Those that were given out are too old (410)."),
     Line("GET", "/_simulator/registrations", "The registered applications, without their secrets."),
     Line("POST", "/_simulator/registrations", "Registers another application."),
     Line("PATCH", "/_simulator/registrations/{client_id}", "Changes redirect URIs, secrets, certificates, claims …"),
@@ -95,6 +102,7 @@ def control_blueprint(simulator: Simulator) -> Blueprint:
     blueprint.register_blueprint(keys_blueprint(simulator))
     blueprint.register_blueprint(people_blueprint(simulator))
     blueprint.register_blueprint(applications_blueprint(simulator))
+    blueprint.register_blueprint(watching_blueprint(simulator))
 
     @blueprint.get("")
     @blueprint.get("/")
@@ -167,7 +175,7 @@ def control_blueprint(simulator: Simulator) -> Blueprint:
     @blueprint.patch("/settings")
     def change_settings() -> Response:
         chosen = body_of(Settings).model_dump(exclude_unset=True)
-        simulator.settings = simulator.settings.model_copy(update=chosen)
+        simulator.chosen.settings = simulator.settings.model_copy(update=chosen)
         return settings()
 
     @blueprint.put("/clock")

@@ -10,7 +10,7 @@ from flask import request
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from broker.demo.entra.model import HomeAccount, Tenant
+from broker.demo.entra.model import HomeAccount, Tenant, User
 from broker.demo.entra.state import Simulator
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -40,6 +40,19 @@ def tenant_named(simulator: Simulator, name: str) -> Tenant:
     if tenant is None:
         raise UnknownObject(name)
     return tenant
+
+
+def user_named(simulator: Simulator, name: str) -> User:
+    """By object id, user principal name or sign-in name, the living and the member before the guest; raises."""
+    wanted = name.lower()
+    found = [
+        user
+        for user in simulator.directory.users()
+        if wanted in (user.oid.lower(), user.user_principal_name.lower(), user.sign_in_name.lower())
+    ]
+    if not found:
+        raise UnknownObject(name)
+    return min(found, key=lambda user: (user.deleted, user.home is not None))
 
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:

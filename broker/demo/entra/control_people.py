@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from flask import Blueprint, Response, jsonify, make_response, request
 from pydantic import Field
 
-from broker.demo.entra.control_input import Change, UnknownObject, body_of, plain, tenant_named
+from broker.demo.entra.control_input import Change, UnknownObject, body_of, plain, tenant_named, user_named
 from broker.demo.entra.model import Group, HomeAccount, User
 from broker.demo.entra.roles import role_id
 from broker.demo.entra.state import Simulator
@@ -100,7 +100,7 @@ def _users(blueprint: Blueprint, simulator: Simulator) -> None:
 
     @blueprint.get("/users/<name>")
     def one_user(name: str) -> Response:
-        return make_response(jsonify(_user(_named(simulator, name))))
+        return make_response(jsonify(_user(user_named(simulator, name))))
 
     @blueprint.post("/users")
     def new_user() -> Response:
@@ -123,7 +123,7 @@ def _users(blueprint: Blueprint, simulator: Simulator) -> None:
 
     @blueprint.patch("/users/<name>")
     def change_user(name: str) -> Response:
-        user = replace(_named(simulator, name), **body_of(_UserChange).values())
+        user = replace(user_named(simulator, name), **body_of(_UserChange).values())
         directory.save_user(user)
         for guest in directory.users():  # They sign in with the new name as well.
             if guest.home is not None and guest.account_key == user.key:
@@ -134,7 +134,7 @@ def _users(blueprint: Blueprint, simulator: Simulator) -> None:
     @blueprint.delete("/users/<name>")
     def delete_user(name: str) -> Response:
         """Into the recycle bin, or for good when that is asked for or the person is there already."""
-        user = _named(simulator, name)
+        user = user_named(simulator, name)
         if user.deleted or request.args.get("permanently") == "true":
             directory.remove_user(user)
         else:
@@ -143,7 +143,7 @@ def _users(blueprint: Blueprint, simulator: Simulator) -> None:
 
     @blueprint.post("/users/<name>/restore")
     def restore_user(name: str) -> Response:
-        user = replace(_named(simulator, name), deleted=False, deleted_at=None)
+        user = replace(user_named(simulator, name), deleted=False, deleted_at=None)
         directory.save_user(user)
         return make_response(jsonify(_user(user)))
 
@@ -154,7 +154,7 @@ def _people_events(blueprint: Blueprint, simulator: Simulator) -> None:
     @blueprint.post("/users/<name>/recreate")
     def recreate(name: str) -> Response:
         """Another object of the same name: nothing but the values is the old one's."""
-        old = _named(simulator, name)
+        old = user_named(simulator, name)
         new = replace(old, oid=str(uuid.uuid4()), deleted=False, deleted_at=None, session_generation=0)
         directory.save_user(replace(old, deleted=True, deleted_at=moment_of()))
         directory.save_user(new)
@@ -162,18 +162,18 @@ def _people_events(blueprint: Blueprint, simulator: Simulator) -> None:
 
     @blueprint.post("/users/<name>/revoke-sessions")
     def revoke_sessions(name: str) -> Response:
-        directory.revoke_sessions(_named(simulator, name), moment_of())
+        directory.revoke_sessions(user_named(simulator, name), moment_of())
         return make_response("", 204)
 
     @blueprint.post("/users/<name>/refuse-refresh")
     def refuse_refresh(name: str) -> Response:
-        user, code = _named(simulator, name), body_of(_RefusedRefresh).code
+        user, code = user_named(simulator, name), body_of(_RefusedRefresh).code
         count = simulator.grants.refuse_refresh(code, lambda one: (one.tenant_id, one.oid) == user.key)
         return make_response(jsonify(refresh_tokens=count))
 
     @blueprint.post("/users/<name>/groups")
     def change_groups(name: str) -> Response:
-        user, wanted = _named(simulator, name), body_of(_Groups)
+        user, wanted = user_named(simulator, name), body_of(_Groups)
         groups = (user.groups | wanted.add) - wanted.remove
         if wanted.count is not None:
             space = uuid.UUID(user.tenant_id)
@@ -190,19 +190,6 @@ def _people_events(blueprint: Blueprint, simulator: Simulator) -> None:
         user = replace(user, groups=groups)
         directory.save_user(user)
         return make_response(jsonify(groups=sorted(directory.all_groups_of(user))))
-
-
-def _named(simulator: Simulator, name: str) -> User:
-    """By object id, user principal name or sign-in name, the living and the member before the guest; raises."""
-    wanted = name.lower()
-    found = [
-        user
-        for user in simulator.directory.users()
-        if wanted in (user.oid.lower(), user.user_principal_name.lower(), user.sign_in_name.lower())
-    ]
-    if not found:
-        raise UnknownObject(name)
-    return min(found, key=lambda user: (user.deleted, user.home is not None))
 
 
 def _user(user: User) -> dict[str, Any]:

@@ -15,7 +15,20 @@ from broker.demo.entra.timing import moment_of
 
 LoginEndpoint = Literal["discovery", "keys", "authorize", "adminConsent", "token", "logout"]
 GraphEndpoint = Literal[
-    "userinfo", "me", "users", "photo", "organization", "memberOf", "transitiveMemberOf", "getMemberObjects"
+    "userinfo",
+    "me",
+    "users",
+    "photo",
+    "organization",
+    "memberOf",
+    "transitiveMemberOf",
+    "getMemberObjects",
+    "delta",
+    "deletedItems",
+    "revokeSignInSessions",
+    "subscriptions",
+    "oauth2PermissionGrants",
+    "servicePrincipals",
 ]
 _GRAPH: Final = frozenset(get_args(GraphEndpoint))
 

@@ -10,13 +10,20 @@ from broker.demo.entra.grants import Authorization
 from broker.demo.entra.graph_errors import GraphError
 from broker.demo.entra.model import Tenant, User
 from broker.demo.entra.state import Simulator
+from broker.demo.entra.subscriptions import MAY_WATCH
 from broker.demo.entra.timing import moment_of
 
 # Any of these is enough to read the signed-in person, or anybody (entra-id reference 4.5).
 READ_SELF = frozenset({"User.Read", "User.ReadBasic.All", "User.Read.All", "Directory.Read.All"})
 READ_ANYONE = frozenset({"User.ReadBasic.All", "User.Read.All", "Directory.Read.All"})
+# A person's whole profile, the recycle bin, delta queries and subscriptions.
+READ_FULLY = MAY_WATCH
 READ_GROUPS = frozenset({"GroupMember.Read.All", "Directory.Read.All"})
 READ_ORGANIZATION = frozenset({"Organization.Read.All", "Directory.Read.All"})
+REVOKE_SESSIONS = frozenset({"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"})
+READ_APPLICATIONS = frozenset({"Application.Read.All", "Directory.Read.All"})
+WRITE_GRANTS = frozenset({"DelegatedPermissionGrant.ReadWrite.All"})
+READ_GRANTS = WRITE_GRANTS | {"DelegatedPermissionGrant.Read.All", "Directory.Read.All"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,11 @@ def user_named(simulator: Simulator, caller: Caller, name: str) -> User:
     """By object id or user principal name, in the caller's tenant; raises ``GraphError``."""
     permissions = READ_SELF if caller.user is not None and name.lower() in _names(caller.user) else READ_ANYONE
     caller.require(permissions)
+    return user_there(simulator, caller, name)
+
+
+def user_there(simulator: Simulator, caller: Caller, name: str) -> User:
+    """The same for a caller whose permissions were looked at already."""
     for user in simulator.directory.users():
         if user.tenant_id == caller.tenant.tenant_id and not user.deleted and name.lower() in _names(user):
             return user
@@ -73,6 +85,12 @@ def user_named(simulator: Simulator, caller: Caller, name: str) -> User:
 
 def _names(user: User) -> tuple[str, str]:
     return user.oid.lower(), user.user_principal_name.lower()
+
+
+def organization_only(caller: Caller) -> None:
+    """Raises ``GraphError``: what organizations have, personal accounts do not."""
+    if caller.tenant.is_consumer:
+        raise GraphError(403, "Authorization_RequestDenied", "Not available to personal accounts.")
 
 
 def not_found(name: str) -> GraphError:

@@ -72,7 +72,12 @@ TENANTS: Final = (
 
 
 def seeded_directory(
-    *, client_secret: str = CLIENT_SECRET, redirect_uris: Iterable[str] = (), client_id: str = CLIENT_ID
+    *,
+    client_secret: str = CLIENT_SECRET,
+    redirect_uris: Iterable[str] = (),
+    client_id: str = CLIENT_ID,
+    front_channel_logout_url: str | None = None,
+    application_permissions: Iterable[str] = (),
 ) -> SimulatedDirectory:
     """A directory with the tenants, people and groups of the documentation, and one registered application."""
     contents = Contents()
@@ -83,6 +88,8 @@ def seeded_directory(
         client_id,
         "Pobuca",
         redirect_uris=tuple(redirect_uris),
+        front_channel_logout_url=front_channel_logout_url,
+        application_permissions=frozenset(application_permissions),
         secrets=(ClientSecret(client_secret),),
         home_tenant_id=TENANT_A,
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from broker.clock import Clock
 from broker.demo.entra.consent_forgery import ConsentForgeries
+from broker.demo.entra.delta import DeltaTokens
 from broker.demo.entra.directory import SimulatedDirectory
 from broker.demo.entra.faults import Faults
 from broker.demo.entra.grants import Grants
@@ -14,8 +16,10 @@ from broker.demo.entra.interaction import Interactions
 from broker.demo.entra.journal import Journal
 from broker.demo.entra.keys import KeyRing
 from broker.demo.entra.mutations import TokenMutations
+from broker.demo.entra.notifications import Notifier
 from broker.demo.entra.sessions import BrowserSessions
 from broker.demo.entra.settings import Settings
+from broker.demo.entra.subscriptions import MAY_WATCH, Subscription, Subscriptions
 
 
 class ShiftedClock:
@@ -27,6 +31,13 @@ class ShiftedClock:
 
     def now(self) -> datetime:
         return self._clock.now() + self.offset
+
+
+@dataclass(slots=True)
+class Chosen:
+    """The settings in force; who needs them asks anew each time."""
+
+    settings: Settings
 
 
 @dataclass(slots=True)
@@ -43,7 +54,15 @@ class Simulator:
     faults: Faults
     journal: Journal
     consent_forgeries: ConsentForgeries
-    settings: Settings
+    delta_tokens: DeltaTokens
+    subscriptions: Subscriptions
+    notifier: Notifier
+    chosen: Chosen
+
+    @property
+    def settings(self) -> Settings:
+        """As they are now."""
+        return self.chosen.settings
 
     def reset(self) -> None:
         """Back to the start: world, keys, clock; nobody is signed in, nothing is given out, nothing is broken."""
@@ -58,7 +77,10 @@ class Simulator:
             self.faults.reset()
             self.journal.clear()
             self.consent_forgeries.reset()
-            self.settings = self.settings.at_reset()
+            self.delta_tokens.reset()
+            self.subscriptions.reset()
+            self.notifier.reset()
+            self.chosen.settings = self.settings.at_reset()
 
 
 def new_simulator(
@@ -66,9 +88,12 @@ def new_simulator(
 ) -> Simulator:
     """A simulator at the start; makes its keys, which takes some tenths of a second."""
     lock = directory.lock
+    shifted, chosen, subscriptions = ShiftedClock(clock), Chosen(settings or Settings()), Subscriptions(lock)
+    notifier = Notifier(subscriptions, shifted, lambda: chosen.settings, partial(_may_hear, directory))
+    directory.on_change(notifier.note)
     return Simulator(
         directory,
-        ShiftedClock(clock),
+        shifted,
         base_url.rstrip("/"),
         KeyRing(base_url.rstrip("/"), clock.now(), lock),
         BrowserSessions(lock),
@@ -78,5 +103,16 @@ def new_simulator(
         Faults(lock),
         Journal(lock),
         ConsentForgeries(lock),
-        settings or Settings(),
+        DeltaTokens(lock),
+        subscriptions,
+        notifier,
+        chosen,
     )
+
+
+def _may_hear(directory: SimulatedDirectory, subscription: Subscription) -> bool:
+    """A tenant tells nothing to an application that it has thrown out, or that has lost the permission."""
+    principal = directory.service_principal(subscription.client_id, subscription.tenant_id)
+    if principal is None or principal.state != "present":
+        return False
+    return bool((principal.application_permissions | principal.tenant_wide_scopes) & MAY_WATCH)
