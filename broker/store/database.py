@@ -83,9 +83,13 @@ class Database:
         except SQLAlchemyError as error:
             raise DirectoryUnavailable(cause(error)) from error
 
-    def change(self, statement: sqlalchemy.UpdateBase, parameters: Mapping[str, Any]) -> bool:
+    def change(self, statement: sqlalchemy.Update | sqlalchemy.Delete, parameters: Mapping[str, Any]) -> bool:
         """Carries out one statement; True if it concerned a row."""
         return self.write(lambda connection: connection.execute(statement, parameters).rowcount > 0)
+
+    def put(self, statement: sqlalchemy.Insert, row: Mapping[str, Any]) -> None:
+        """Carries out one INSERT."""
+        self.write(lambda connection: connection.execute(statement, row))
 
     def lock(self, connection: Connection, name: str, *, shared: bool = False) -> None:
         """Until the transaction ends nobody else is past this line with the same name; those who share it may be.

@@ -98,7 +98,7 @@ class SqlDirectory:
         return [_stored_key(row) for row in self._database.read(_KEYS, {})]
 
     def add_signing_key(self, key: StoredKey) -> None:
-        self._database.write(lambda connection: connection.execute(insert(signing_keys), _key_row(key)))
+        self._database.put(insert(signing_keys), _key_row(key))
 
     def add_first_signing_keys(self, keys: Sequence[StoredKey]) -> bool:
         def add(connection: Connection) -> bool:

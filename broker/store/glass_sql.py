@@ -30,8 +30,8 @@ class SqlGlass(SqlRegistry):
         def name(connection: Connection) -> tuple[bool, bool]:
             if connection.execute(_MEMBER, key).first() is None:
                 raise ValueError("no such account in the organisation")
-            add = self._database.insert(glass_people).on_conflict_do_nothing()
-            added = connection.execute(add, key).rowcount > 0
+            add = self._database.insert(glass_people).on_conflict_do_nothing().returning(glass_people.c.account_id)
+            added = connection.execute(add, key).first() is not None
             return added, added
 
         return self._write(organization, name)

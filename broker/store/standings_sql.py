@@ -55,7 +55,7 @@ class SqlStandings:
             "obtained_at": ticks(grant.obtained_at),
             "checked_at": ticks(grant.checked_at),
         }
-        self._database.change(self._keep_grant, row)
+        self._database.put(self._keep_grant, row)
 
     def claim_check(self, account_id: str, seen: datetime, now: datetime) -> bool:
         return self._database.change(_CLAIM, {"of_account": account_id, "seen": ticks(seen), "now": ticks(now)})
@@ -93,7 +93,7 @@ class SqlStandings:
             "delay_seconds": watch.delay_seconds,
             "longest_delay_seconds": watch.longest_delay_seconds,
         }
-        self._database.change(self._keep_watch, row)
+        self._database.put(self._keep_watch, row)
 
     def drop_watch(self, organization: str) -> bool:
         return self._database.change(_DROP_WATCH, {"of_organization": organization})

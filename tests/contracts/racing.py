@@ -13,12 +13,38 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, get_type_hints
 
 from broker.clock import ManualClock
+from broker.errors import SsoRequired
+from broker.store.audit import Entry
+from broker.store.credentials import AddressTaken
+from broker.store.database import Database
 from broker.store.directory_sql import SqlDirectory
-from broker.store.opening import prepare_directory
+from broker.store.federations import (
+    DomainClaim,
+    DomainRecord,
+    DomainTaken,
+    OrganizationRecord,
+    OutOfStep,
+    Recorded,
+    TenantTaken,
+)
+from broker.store.opening import prepare_directory, records_in
+from broker.store.records import Records
 from broker.store.state import AlreadyTaken, StateStore, Taken
-from tests.support.directory import draft, stored_key
+from tests.support.directory import (
+    app_password,
+    consent,
+    draft,
+    invitation,
+    order,
+    own_draft,
+    passkey,
+    password_record,
+    stored_key,
+    tenant,
+    tried,
+)
 from tests.support.opening import PATIENTLY, state_store
-from tests.support.people import NOW
+from tests.support.people import ELENI, NOW, TENANT_A, TENANT_B
 
 _T = TypeVar("_T")
 Location = Path | str
@@ -99,6 +125,8 @@ def _opened(attempt: Callable[[Any, int], Any], location: Location) -> AbstractC
     first_argument = next(iter(get_type_hints(attempt).values()))
     if first_argument is StateStore:
         return closing(state_store(location, ManualClock(NOW)))
+    if first_argument is Records:
+        return closing(records_in(Database(location, answer_within=PATIENTLY)))
     if first_argument is SqlDirectory:
         return closing(SqlDirectory(location, answer_within=PATIENTLY))
     return nullcontext(location)
@@ -155,3 +183,148 @@ def add_first_signing_keys(directory: SqlDirectory, number: int) -> bool:
 
 def migrate(location: Location, _number: int) -> None:
     prepare_directory(location)
+
+
+def connect_one_tenant(records: Records, number: int) -> str:
+    try:
+        records.federations.connect(f"organization-{number}", consent(TENANT_A))
+    except TenantTaken:
+        return "taken"
+    return "bound"
+
+
+def declare_one_tenant(records: Records, number: int) -> str:
+    try:
+        records.federations.declare(f"organization-{number}", TENANT_A, NOW)
+    except TenantTaken:
+        return "taken"
+    return "bound"
+
+
+def enforce(records: Records, _number: int) -> int:
+    return records.federations.enforce(order(administrator=("anna", ELENI.identifier))).epoch
+
+
+def declare(records: Records, _number: int) -> int:
+    return records.federations.declare("aegean-foods", TENANT_A, NOW).epoch
+
+
+def enforce_or_set_up(records: Records, number: int) -> str:
+    """A third turns the switch of its organisation, another connects its own, another tests it."""
+    organization, tenant_id = f"organization-{number}", tenant(number + 1)
+    if number % 3 == 0:
+        return records.federations.enforce(order(organization, tenant_id)).stage
+    if number % 3 == 1:
+        return records.federations.connect(organization, consent(tenant_id)).stage
+    return records.federations.record_test(organization, tenant_id, tried()).stage
+
+
+def enforce_or_connect_elsewhere(records: Records, number: int) -> str:
+    """Half of them turn the switch, the others connect the same organisation with another tenant."""
+    try:
+        if number % 2 == 0:
+            records.federations.enforce(order())
+            return "enforced"
+        records.federations.connect("aegean-foods", consent(TENANT_B))
+    except OutOfStep:
+        return "out of step"
+    return "connected"
+
+
+def verify_domain(records: Records, number: int) -> str:
+    try:
+        records.federations.verify_domain(DomainRecord("one.example", f"organization-{number}", "dns", NOW, NOW))
+    except DomainTaken:
+        return "taken"
+    return "verified"
+
+
+def claim_domain(records: Records, number: int) -> str:
+    return records.federations.claim_domain(DomainClaim("one.example", "aegean-foods", f"token-{number}", NOW)).token
+
+
+def change_or_follow(records: Records, number: int) -> bool:
+    """Every second one changes organisations, twenty times; the others follow the changes to the end, and tell whether
+    they have seen them all.
+    """
+    federations = records.federations
+    if number % 2 == 0:
+        for change in range(20):
+            name = f"organization-{number}-{change // 2}"
+            if change % 2 == 0:
+                federations.create_organization(OrganizationRecord(name, "before", "standard", None, NOW))
+            else:
+                federations.update_organization(name, display_name="after")
+        return True
+    seen, generation, questions = dict[str, Recorded](), 0, 0
+    while generation < 80:  # Four of eight write.
+        questions += 1
+        if questions > 100_000:
+            raise RuntimeError("the changes came to no end")
+        changes = federations.changes(generation)
+        generation = changes.generation
+        seen |= {each.name: each for each in changes.organizations}
+    shown = {each.organization.display_name for each in seen.values() if each.organization is not None}
+    return len(seen) == 40 and shown == {"after"}
+
+
+def create_password_account(records: Records, number: int) -> str:
+    account_id = f"account-{number}"
+    record = password_record(account_id, address="one@aegeanfoods.example")
+    try:
+        return records.credentials.create_password_account(own_draft(account_id), record).id
+    except AddressTaken:
+        return "taken"
+
+
+def accept_invitation(records: Records, number: int) -> str | None:
+    account_id = f"account-{number}"
+    record = password_record(account_id)
+    account = records.credentials.accept_invitation("invitation-1", own_draft(account_id), record)
+    return account.id if account is not None else None
+
+
+def invite_one_address(records: Records, number: int) -> None:
+    records.credentials.add_invitation(invitation(number, address="one@aegeanfoods.example"))
+
+
+def set_password(records: Records, number: int) -> bool:
+    return records.credentials.set_password("anna", f"$argon2id${number}", NOW)
+
+
+def use_passkey(records: Records, _number: int) -> bool:
+    return records.credentials.note_passkey_used("anna-key-1", 5, NOW)
+
+
+def enforce_or_make_credentials(records: Records, number: int) -> str:
+    """One turns the switch; the others make credentials until they are refused."""
+    if number == 0:
+        return records.federations.enforce(order()).stage
+    credentials = records.credentials
+    for attempt in range(100_000):
+        account_id = f"account-{number}-{attempt}"
+        try:
+            credentials.set_password("anna", f"$argon2id${number}", NOW)
+            credentials.add_app_password(app_password("anna", attempt * 100 + number))
+            credentials.add_passkey(passkey("anna", attempt * 100 + number))
+            credentials.add_invitation(invitation(attempt * 100 + number))
+            credentials.create_password_account(own_draft(account_id), password_record(account_id))
+        except SsoRequired:
+            return "refused"
+    raise RuntimeError("nobody turned the switch")
+
+
+def claim_check(records: Records, number: int) -> bool:
+    return records.standings.claim_check("anna", NOW, NOW + timedelta(minutes=number + 1))
+
+
+def end_account(records: Records, _number: int) -> str:
+    ending = records.standings.end_account("anna", "disabled", NOW)
+    if ending is None:
+        raise RuntimeError("no such account")
+    return ending.id
+
+
+def add_entries(records: Records, number: int) -> list[int]:
+    entry = Entry("sign_in_refused", f"organization-{number}", "broker", NOW)
+    return [records.audit.add(entry).number for _ in range(10)]

@@ -15,8 +15,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Text
 
-from broker.store.directory import DirectoryUnavailable
 from broker.store.database import ANSWER_WITHIN, create_engine
+from broker.store.directory import DirectoryUnavailable
 from broker.store.opening import (
     StoreUnsuitable,
     directory_is_current,
