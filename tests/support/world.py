@@ -27,7 +27,7 @@ from jwcrypto.jws import JWS
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from broker import log
-from broker.app import Surroundings, create_app, prepare_stores
+from broker.app import DirectorySide, Surroundings, create_app, prepare_stores
 from broker.clock import ManualClock
 from broker.demo.configuration import AEGEAN_FOODS, HELIOS_SHIPPING, write_configuration
 from broker.demo.control import Control
@@ -164,6 +164,7 @@ class World:
 
     foundation: Foundation
     around: Surroundings
+    side: DirectorySide
     _log: io.StringIO = field(default_factory=io.StringIO)
 
     @property
@@ -373,10 +374,11 @@ def world_on(
         shutil.copy(foundation.template, folder / "directory.sqlite")
     prepare_stores(configuration, foundation.clock)
     around = Surroundings.of(configuration, clock=foundation.clock, entropy=SeededEntropy())
-    world = World(foundation, around)
+    app = create_app(configuration, around)
+    world = World(foundation, around, app.extensions[DirectorySide.NAME])
     log.configure(foundation.clock, world._log)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # one line for each request of the test's own servers
-    foundation.broker.serve(create_app(configuration, around))
+    foundation.broker.serve(app)
     world.control.reset()
     try:
         yield world
