@@ -16,6 +16,7 @@ from flask import Flask, Response
 from broker.admission import Gate
 from broker.alerts import Alerts
 from broker.assurance import Contexts
+from broker.attempts import Attempts
 from broker.clock import Clock, SystemClock
 from broker.dns.resolving import DnsTextRecords
 from broker.domains import Domains
@@ -26,6 +27,7 @@ from broker.downstream.oidc.metadata import ProviderSettings
 from broker.downstream.oidc.parties import FixedRelyingParties, RelyingParty
 from broker.endings import Endings
 from broker.entropy import Entropy, SystemEntropy
+from broker.federating import Federating, FederatingPorts
 from broker.federation.declared import declared
 from broker.federation.high_water import HighWater
 from broker.federation.live import LiveOrganizations
@@ -33,6 +35,7 @@ from broker.federation.load import Configuration
 from broker.federation.model import CertificateCredential, SqliteStore
 from broker.federation.model import ClientSecret as ConfiguredSecret
 from broker.federation.reconciling import Notice, reconcile, require_not_rolled_back
+from broker.federation.registry import connection_name
 from broker.glass.alarm import Alarm
 from broker.glass.entry import GlassEntry
 from broker.glass.reminding import Reminders
@@ -50,6 +53,8 @@ from broker.membership.policy import MIN_CHARACTERS
 from broker.membership.ports import Ports
 from broker.membership.proofs import Proofs
 from broker.messages import LoginRequest
+from broker.notices import AdministratorNotices
+from broker.onboarding import Onboarding
 from broker.organizations import Organizations
 from broker.passkeys import Passkeys
 from broker.provisioning.just_in_time import JustInTime
@@ -68,6 +73,7 @@ from broker.upstream.break_glass.connector import BreakGlassConnector
 from broker.upstream.entra.assurance import DIRECTORY_ACR
 from broker.upstream.entra_oidc.client_assertion import ClientCertificate, ClientCredential, ClientSecret
 from broker.upstream.entra_oidc.connector import EntraOidcConnector
+from broker.upstream.entra_oidc.onboarding import EntraOnboarding
 from broker.upstream.entra_oidc.refresh import EntraRedemption
 from broker.upstream.entra_oidc.settings import EntraOidcSettings
 from broker.upstream.entra_oidc.watch import EntraDirectoryReader
@@ -81,6 +87,7 @@ from broker.web import (
     account,
     break_glass,
     co_workers,
+    connecting,
     error_pages,
     headers,
     health,
@@ -89,10 +96,11 @@ from broker.web import (
     pages,
     reference,
     requests,
+    security,
 )
 from broker.web import password as password_pages
 from broker.web.forms import FormTokens
-from broker.web.own_pages import OwnPages, Visitors
+from broker.web.own_pages import FRESH, OwnPages, Visitors
 from broker.web.steps import current_browser, present_step
 
 
@@ -206,6 +214,8 @@ def create_app(configuration: Configuration, surroundings: Surroundings | None =
     side.endings.register(own)
     visitors = Visitors(flow, own, around.clock)
     members = membership(configuration, organizations, gate, around, mailer, flow.sign_out_everywhere)
+    connecting_flow = onboarding(configuration, organizations, around)
+    switch = federating(configuration, organizations, around, mailer, side.endings.carry_out)
 
     prefix = urlsplit(settings.public_url).path
     app = _bare_app(configuration, around, prefix)
@@ -219,6 +229,20 @@ def create_app(configuration: Configuration, surroundings: Surroundings | None =
             flow, visitors, organizations, members.passwords, members.app_passwords, sessions.count, forms
         ),
         upstream_endpoints.create_blueprint(flow),
+        connecting.create_blueprint(connecting_flow, visitors, organizations, around.records.federations),
+        security.create_blueprint(
+            security.SecurityPorts(
+                onboarding=connecting_flow,
+                federating=switch,
+                visitors=visitors,
+                organizations=organizations,
+                federations=around.records.federations,
+                directory=around.directory,
+                standings=around.records.standings,
+                forms=forms,
+                clock=around.clock,
+            )
+        ),
         notification_endpoint.create_blueprint(side.notifications),
         break_glass.create_blueprint(
             flow=flow,
@@ -237,6 +261,7 @@ def create_app(configuration: Configuration, surroundings: Surroundings | None =
     side.endings.register(provider.responder)
     app.register_blueprint(provider.blueprint())
     app.extensions[DirectorySide.NAME] = side
+    app.extensions[Federating.NAME] = switch
     return app
 
 
@@ -495,6 +520,59 @@ def membership(
         default_language=settings.default_language,
     )
     return Membership.over(ports)
+
+
+def onboarding(configuration: Configuration, organizations: Organizations, around: Surroundings) -> Onboarding:
+    """Connecting an organisation, as the pages and the command line have it."""
+    settings, http = configuration.broker, _http(configuration)
+    connector = _entra(configuration, organizations, http, _entra_credential(configuration, around), around)
+    return Onboarding(
+        attempts=Attempts(around.state, around.clock, around.entropy),
+        upstream=EntraOnboarding(
+            EntraOidcSettings.of(settings.entra),
+            connector,
+            http,
+            public_url=settings.public_url,
+            application_permissions=settings.entra.directory_watch == "application",
+        ),
+        organizations=organizations,
+        federations=around.records.federations,
+        audit=around.records.audit,
+        gate=Gate(organizations, around.clock),
+        accounts=JustInTime(around.directory, organizations, around.clock, around.entropy),
+        clock=around.clock,
+        connection_name=connection_name,
+        fresh=FRESH,
+        public_url=settings.public_url,
+    )
+
+
+def federating(
+    configuration: Configuration,
+    organizations: Organizations,
+    around: Surroundings,
+    mailer: Mailer,
+    carry_out: Callable[[], object],
+) -> Federating:
+    """The switch and its undoing, as the pages, the command line and the background have them."""
+    settings, records = configuration.broker, around.records
+    ports = FederatingPorts(
+        organizations=organizations,
+        federations=records.federations,
+        credentials=records.credentials,
+        standings=records.standings,
+        audit=records.audit,
+        sessions=Sessions(around.state, around.clock, around.entropy, _session_lifetimes(configuration)),
+        notices=AdministratorNotices(
+            around.directory,
+            mailer,
+            link=f"{settings.public_url}/settings/security",
+            default_language=settings.default_language,
+        ),
+        carry_out=carry_out,
+        clock=around.clock,
+    )
+    return Federating(ports, fresh=FRESH, delay=timedelta(hours=settings.federation.disconnect_delay_hours))
 
 
 def domain_proofs(configuration: Configuration, organizations: Organizations, around: Surroundings) -> Domains:

@@ -120,6 +120,10 @@ class Sessions:
         """The ``sid`` of every session of an account; some may have ended since."""
         return self._store.members("session", _of_account(account_id))
 
+    def count(self, account_id: str) -> int:
+        """How many sessions of an account have not ended."""
+        return sum(self.live(sid) for sid in self.of_account(account_id))
+
     def of_organization(self, organization: str) -> frozenset[str]:
         """The ``sid`` of every session of an organisation's people; some may have ended since."""
         return self._store.members("session", _of_organization(organization))

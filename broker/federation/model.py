@@ -26,6 +26,8 @@ from broker.federation.values import (
     HttpsBase,
     HttpsOrigin,
     HttpsUrl,
+    MailAddress,
+    MailHost,
     Name,
     Network,
     PostgresqlUrl,
@@ -263,6 +265,13 @@ class DomainProof(Section):
     """How often each proof is looked at again. One that is gone is reported, and changes nothing by itself."""
 
 
+class FederationSettings(Section):
+    """What administrators may do with the federation of their organisation."""
+
+    disconnect_delay_hours: Annotated[int, Field(ge=1, le=720)] = 24
+    """Hours until a disconnection that an administrator asked for takes effect; any other one can call it off before."""
+
+
 class Sessions(Section):
     """How long a browser stays signed in at the broker."""
 
@@ -281,6 +290,77 @@ class Tokens(Section):
     """Access token."""
     id_token_seconds: Annotated[int, Field(ge=60, le=3600)] = 900
     """ID token."""
+    refresh_token_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """Refresh tokens: from the sign-in on, however often they were used; then the person signs in again."""
+    refresh_token_idle_days: Annotated[int, Field(ge=1, le=365)] = 14
+    """Refresh tokens that are not used for so long end."""
+
+    @classmethod
+    def conflicts(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        if values.get("refresh_token_idle_days", 1) > values.get("refresh_token_days", 365):
+            yield "refresh_token_idle_days", "refresh_token_idle_days is longer than refresh_token_days"
+
+
+class SmtpMail(Section):
+    """A mail server takes the letters."""
+
+    kind: Literal["smtp"]
+    """Says that it is this one."""
+    host: Annotated[MailHost, Field(examples=["smtp.pobuca.example"])]
+    """Name or address of the server."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    """Its port: 587 for `starttls`, 465 for `tls`."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """`tls` from the first byte (RFC 8314), `starttls`, or `none`, which only a server on this machine may have."""
+    sender: Annotated[MailAddress, Field(examples=["no-reply@pobuca.example"])]
+    """The address that letters come from."""
+    username: Annotated[str | None, Field(examples=["broker"])] = None
+    """Name for signing in at the server."""
+    password: Annotated[SecretReference | None, Field(examples=["env:BROKER_MAIL_PASSWORD"])] = None
+    """Where its password is."""
+
+    @classmethod
+    def conflicts(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        if values.get("security") == "none" and values.get("host") not in ("127.0.0.1", "::1", "localhost", None):
+            yield "security", "security: none is for a mail server on this machine only: letters hold links that let in"
+        given = [name for name in ("username", "password") if values.get(name) is not None]
+        if len(given) == 1 and {"username", "password"} <= values.keys():
+            yield given[0], "username and password go together"
+
+
+class FolderMail(Section):
+    """Letters become files, for a machine without a mail server."""
+
+    kind: Literal["folder"]
+    """Says that it is this one."""
+    path: Annotated[FilePath, Field(examples=["/var/lib/pobuca-broker/mail"])]
+    """The folder; it is created, its parent is not. A relative path starts at the configuration directory."""
+    sender: Annotated[MailAddress, Field(examples=["no-reply@pobuca.example"])] = "no-reply@localhost.localdomain"
+    """The address that letters come from."""
+
+
+class NoMail(Section):
+    """Letters go nowhere: the log says that there was one, and not what it says."""
+
+    kind: Literal["log"]
+    """Says that it is this one."""
+
+
+class RateLimits(Section):
+    """How often a password, a link, a letter or an app password may be tried. A limit slows down and never locks."""
+
+    window_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    """Attempts are counted for so long, and then forgotten."""
+    attempts_by_client_for_person: Annotated[int, Field(ge=1, le=10_000)] = 10
+    """By one client address for one person."""
+    attempts_for_person: Annotated[int, Field(ge=1, le=100_000)] = 100
+    """For one person, from anywhere: beyond it the person has to wait as well."""
+    attempts_by_client: Annotated[int, Field(ge=1, le=1_000_000)] = 300
+    """By one client address, for anybody: an office may stand behind one."""
+    attempts: Annotated[int, Field(ge=1, le=10_000_000)] = 20_000
+    """By everybody: each password costs some 50 milliseconds of a core."""
+    letters_for_person: Annotated[int, Field(ge=1, le=1000)] = 5
+    """Letters to one address: resets and invitations, each counted for itself."""
 
 
 class BrokerConfig(Section):
@@ -302,10 +382,18 @@ class BrokerConfig(Section):
     """Calls that the broker makes to others."""
     domains: DomainProof = DomainProof()
     """How it is proved that an e-mail domain is an organisation's."""
+    federation: FederationSettings = FederationSettings()
+    """What administrators may do with the federation of their organisation."""
     sessions: Sessions = Sessions()
     """How long a browser stays signed in."""
     tokens: Tokens = Tokens()
     """How long what applications receive is good."""
+    mail: Annotated[SmtpMail | FolderMail | NoMail, Field(discriminator="kind")] | None = None
+    """How letters leave: resets, invitations and notices. Left out: as files in the folder `mail` beside a directory
+    store that is a file, else not at all.
+    """
+    rate_limits: RateLimits = RateLimits()
+    """How often doors may be tried."""
     default_language: Literal["en", "el"] = "en"
     """Language of the pages when the browser asks for none that we have."""
     support_url: SupportUrl | None = None
@@ -374,7 +462,10 @@ class OrganizationConfig(Section):
             yield "federation", f"federation needs plan: enterprise, and the plan is {values['plan']}"
 
 
-Scope = Literal["openid", "profile", "email", "phone", "address", "organization"]
+Scope = Literal["openid", "profile", "email", "phone", "address", "organization", "offline_access"]
+ApiScope = Literal[
+    "federation.read", "co_workers.read", "co_workers.write", "invitations.write", "app_passwords.verify"
+]
 
 
 class RelyingPartyConfig(Section):
@@ -384,8 +475,8 @@ class RelyingPartyConfig(Section):
     """The identifier that the application sends."""
     display_name: Annotated[DisplayName, Field(examples=["Pobuca Connect"])]
     """The name that people see."""
-    redirect_uris: Annotated[list[RedirectUri], Field(min_length=1)]
-    """Where answers may go; compared character by character."""
+    redirect_uris: Annotated[list[RedirectUri], Field(examples=["[https://connect.pobuca.example/callback]"])]
+    """Where answers may go; compared character by character. `[]` is for an application that signs nobody in."""
     application_type: Literal["web", "native"] = "web"
     """`native`: a loopback redirect URI may have any port (RFC 8252 section 7.3)."""
     token_endpoint_auth_method: Literal["client_secret_basic", "client_secret_post", "none"] = "client_secret_basic"
@@ -395,7 +486,7 @@ class RelyingPartyConfig(Section):
     pkce: Literal["required", "optional"] = "required"
     """`optional` is for a confidential application that cannot send `code_challenge`, such as a certification suite."""
     scopes: Annotated[list[Scope], Field(min_length=1)] = ["openid", "profile", "email"]
-    """What the application may ask for."""
+    """What the application may ask for. `offline_access` gives it refresh tokens, for the time when nobody is there."""
     id_token_signed_response_alg: Literal["RS256", "ES256", "PS256", "EdDSA"] = "RS256"
     """How its ID tokens are signed."""
     subject_type: Literal["public", "pairwise"] = "public"
@@ -406,12 +497,23 @@ class RelyingPartyConfig(Section):
     """The organisations whose people the application may sign in; left out: all."""
     initiate_login_uri: HttpsUrl | None = None
     """Where a person is sent to start a sign-in again (OpenID Connect Core section 4)."""
+    api_scopes: Annotated[list[ApiScope], Field(examples=["[co_workers.read]"])] = []
+    """What the application may do at the broker's own API in its own name (`client_credentials`); nothing by default."""
+    introspect: bool = False
+    """Whether it is a resource server, which may ask whether other applications' access tokens are good."""
+    backchannel_logout_uri: Annotated[
+        HttpsUrl | None, Field(examples=["https://connect.pobuca.example/backchannel-logout"])
+    ] = None
+    """Where the application hears, from server to server, that somebody is out."""
+    backchannel_logout_session_required: bool = False
+    """Whether it wants to hear of each session by its `sid`, also when all of a person's end."""
 
     @classmethod
     def conflicts(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield from _secret_and_method(values)
         if "openid" not in values.get("scopes", ["openid"]):
             yield "scopes", "scopes must contain openid (OpenID Connect Core 3.1.2.1)"
+        yield from _ways_in(values)
         uris = values.get("redirect_uris", [])
         if values.get("application_type") == "web" and any(uri.startswith("http:") for uri in uris):
             yield "redirect_uris", "redirect_uris has an http URI, which is for application_type: native only"
@@ -428,6 +530,18 @@ def _secret_and_method(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "client_secret", "client_secret has no place with token_endpoint_auth_method: none (a public client)"
     if method != "none" and secret is None:
         yield "", f"client_secret is missing: token_endpoint_auth_method is {method}"
+
+
+def _ways_in(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What the application is there for: signing people in, calling the API, or answering for others' tokens."""
+    other = values.get("api_scopes") or values.get("introspect")
+    if values.get("redirect_uris") == [] and not other:
+        yield "redirect_uris", "redirect_uris is empty: only an application with api_scopes or introspect does without"
+    if other and values.get("token_endpoint_auth_method") == "none":
+        key = "api_scopes" if values.get("api_scopes") else "introspect"
+        yield key, f"{key} needs a client secret, and token_endpoint_auth_method is none (a public client)"
+    if values.get("backchannel_logout_session_required") and values.get("backchannel_logout_uri", "") is None:
+        yield "backchannel_logout_session_required", "backchannel_logout_session_required needs a backchannel_logout_uri"
 
 
 def _sector(values: Mapping[str, Any], hosts: set[str | None]) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field
 
-from broker.addresses import canonical_domain
+from broker.addresses import canonical_address, canonical_domain
 from broker.identity import CONSUMER_TENANT, parse_guid
 
 # A POSIX environment variable name (IEEE Std 1003.1 section 8.1, plus lower case, which container platforms allow).
@@ -173,6 +173,23 @@ def _address(text: str) -> str:
         raise ValueError("must be an IP address of this machine, such as 127.0.0.1 or 0.0.0.0, not a name") from error
 
 
+def _mail_host(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return _host(text)
+
+
+def _mail_address(text: str) -> str:
+    try:
+        canonical_address(text)
+    except ValueError as error:
+        raise ValueError("must be an e-mail address such as no-reply@pobuca.example") from error
+    if not text.isascii():
+        raise ValueError("must be an e-mail address in ASCII: not every mail server takes others as a sender")
+    return text
+
+
 def _network(text: str) -> str:
     try:
         network = ipaddress.ip_network(text)
@@ -213,6 +230,12 @@ TenantId = Annotated[str, AfterValidator(_tenant), Words("a GUID", "5b5e363c-6ca
 Domain = Annotated[str, AfterValidator(_domain), Words("a domain name", "aegeanfoods.example")]
 HostName = Annotated[str, AfterValidator(_host), Words("a host name", "connect.pobuca.example")]
 Address = Annotated[str, AfterValidator(_address), Words("an IP address", "192.0.2.10")]
+MailHost = Annotated[
+    str, AfterValidator(_mail_host), Words("a host name or an IP address", "smtp.pobuca.example")
+]
+MailAddress = Annotated[
+    str, AfterValidator(_mail_address), Words("an e-mail address", "no-reply@pobuca.example")
+]
 Network = Annotated[str, AfterValidator(_network), Words("an address or a network in CIDR form", "10.0.0.0/8")]
 Name = Annotated[
     str,

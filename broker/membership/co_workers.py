@@ -56,7 +56,7 @@ class CoWorkers:
         unknown = fields.keys() - set(EDITABLE)
         if unknown:
             raise BadRequest("params", f"not a field that is edited: {min(unknown)[:40]!r}")
-        role = require_role(fields["role"]) if "role" in fields else None
+        role = fields.get("role")
         values: dict[str, str | None] = {
             name: value or None for name, value in cleaned({n: v for n, v in fields.items() if n != "role"}).items()
         }
@@ -66,6 +66,7 @@ class CoWorkers:
         with self._one_at_a_time(administrator.organization):
             person = self.person(admission, administrator, account_id)
             if role is not None and role != person.role:
+                require_role(role)
                 self._keep_an_administrator(person, leaves=role != ADMINISTRATOR)
                 values["role"] = role
             if values.keys() & set(NAMES):

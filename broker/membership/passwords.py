@@ -53,6 +53,11 @@ class Passwords:
             ports.credentials.rehash_password(account.id, hashed, ports.hashing.hash(password))
         return account
 
+    def address_of(self, account: Account) -> str | None:
+        """The address with which an account signs in here; None if it has no password."""
+        record = self._ports.credentials.password_of(account.id)
+        return record.address if record is not None and record.hash is not None else None
+
     def change(self, admission: Admission, account: Account, old: str, new: str, client: str | None) -> None:
         """Sets a new password for somebody who is signed in and knows the old one; every session ends.
 

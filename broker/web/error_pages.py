@@ -6,8 +6,9 @@ sent (G6).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
 
 import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
@@ -21,9 +22,25 @@ from broker.web import headers, reference
 from broker.web.explanations import explain
 
 # The log event of a refusal, by the endpoint that was asked (threats section 0, "What is logged").
-_EVENTS: Final[Mapping[str, str]] = {"upstream": "upstream_oidc_rejected", "oidc": "oauth_rejected"}
+_EVENTS: Final[Mapping[str, str]] = {
+    "upstream": "upstream_oidc_rejected",
+    "connecting": "upstream_oidc_rejected",
+    "security": "enforcement_denied",
+    "oidc": "oauth_rejected",
+}
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Microsoft:
+    """Where the button *Sign in with Microsoft* of a page leads: the form of a pending login, and its choice there.
+
+    ``organization`` is the address that the pending login knows, ``microsoft`` any work account.
+    """
+
+    url: str
+    choice: Literal["organization", "microsoft"]
 
 
 def install(app: Flask) -> None:
@@ -35,11 +52,20 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _unforeseen)
 
 
-def page(error: BrokerError, *, retry: str | None = None, asked_by: LoginRequest | None = None) -> Response:
-    """The page of a refusal, logged once. ``retry``: address at which the person can try again."""
+def page(
+    error: BrokerError,
+    *,
+    retry: str | None = None,
+    asked_by: LoginRequest | None = None,
+    microsoft: Microsoft | None = None,
+    named: Sequence[str] = (),
+) -> Response:
+    """The page of a refusal, logged once. ``retry``: address at which the person can try again. ``named``: what of our
+    own records the sentence speaks of.
+    """
     event = "enforcement_denied" if isinstance(error, SsoRequired) else _event()
     _log.warning(event, reason=error.reason, detail=error.detail, code=error.code, src=request.remote_addr)
-    response = _render(error.explanation, error.status, retry, asked_by)
+    response = _render(error.explanation, error.status, retry, asked_by, microsoft, named)
     if isinstance(error, Busy | TooMany):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
@@ -79,7 +105,12 @@ def _unforeseen(error: Exception) -> Response:
 
 
 def _render(
-    explanation: str, status: int, retry: str | None = None, asked_by: LoginRequest | None = None
+    explanation: str,
+    status: int,
+    retry: str | None = None,
+    asked_by: LoginRequest | None = None,
+    microsoft: Microsoft | None = None,
+    named: Sequence[str] = (),
 ) -> Response:
     said = explain(explanation)
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
@@ -87,7 +118,7 @@ def _render(
         code = "temporarily_unavailable" if status == Busy.status else "invalid_request"
         told = f"{said.sentence} Reference: {reference.current()}"
         return make_response(jsonify(error=code, error_description=told), status)
-    headers.allow_form_action(["'self'"])
+    headers.allow_form_action(["'self'"] if microsoft is None else headers.ANYWHERE_REGISTERED)
     body = render_template(
         "error.html",
         said=said,
@@ -95,5 +126,7 @@ def _render(
         ref=reference.current(),
         retry=retry if said.retry else None,
         asked_by=asked_by,
+        microsoft=microsoft,
+        named=named,
     )
     return make_response(body, status)

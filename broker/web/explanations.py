@@ -201,6 +201,90 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
     "passkey_too_many": Explanation(
         _("You have as many passkeys as you can have."), _("Remove one first."), retry=False
     ),
+    "sign_in_again": Explanation(
+        _("For this you have to have signed in just now."), _("Sign out, sign in again, and begin once more.")
+    ),
+    "connecting_expired": Explanation(
+        _("This step has expired, was already taken, or was begun in another browser."),
+        _("Begin again. Nothing was changed."),
+    ),
+    "ticket_ended": Explanation(
+        _("This link has expired."), _("Ask the operator of Pobuca for a new one."), retry=False
+    ),
+    "not_directory_admin": Explanation(
+        _("This Microsoft account may not approve for everybody in its directory."),
+        _(
+            "Use one that is Global Administrator, Privileged Role Administrator, Application Administrator or Cloud "
+            "Application Administrator. A role that has to be activated first must be active."
+        ),
+        another_account=True,
+    ),
+    "directory_guest": Explanation(
+        _("This Microsoft account is a guest in that directory."),
+        _("Use an account that belongs to the directory itself."),
+        another_account=True,
+    ),
+    "consent_not_given": Explanation(
+        _("Microsoft did not say that Pobuca was approved."), _("Begin again, and accept what Microsoft asks.")
+    ),
+    "consent_without_tenant": Explanation(
+        _("Microsoft did not say for which directory Pobuca was approved."), _("Begin again.")
+    ),
+    "consent_other_tenant": Explanation(
+        _("Pobuca was approved in another directory than the one you signed in to."),
+        _("Begin again, and use one account for all of it."),
+    ),
+    "consent_not_visible": Explanation(
+        _("Pobuca's approval has not arrived at Microsoft yet."),
+        _("Wait some minutes and begin again. You need not approve a second time."),
+    ),
+    "another_person": Explanation(
+        _("Another Microsoft account answered than the one that approved."),
+        _("Begin again, and use one account for all of it."),
+    ),
+    "tenant_taken": Explanation(
+        _("This directory is connected with another organisation at Pobuca."),
+        _("A directory belongs to one organisation. If it is yours, ask the operator of Pobuca."),
+    ),
+    "domain_not_owned": Explanation(
+        _("These e-mail domains of your organisation are not verified in this directory:"),
+        _("Add and verify them at Microsoft, or use the directory that has them. Then begin again."),
+    ),
+    "domain_taken": Explanation(
+        _("An e-mail domain of this directory belongs to another organisation at Pobuca."),
+        _("If it is yours, ask the operator of Pobuca."),
+    ),
+    "no_domain": Explanation(
+        _("This directory has no e-mail domain of its own that your organisation could have."),
+        _("Add and verify one at Microsoft, then begin again."),
+    ),
+    "connection_declared": Explanation(
+        _("The operator of Pobuca has set this connection up in a file."), _("Ask the operator to change it.")
+    ),
+    "already_enforced": Explanation(
+        _("Your organisation is connected already, and Sign on with AD is on."), _("There is nothing to do.")
+    ),
+    "plan_not_enterprise": Explanation(
+        _("Sign on with AD belongs to the Enterprise plan."), _("Ask Pobuca to change your plan.")
+    ),
+    "connect_first": Explanation(
+        _("Your organisation is not connected with a directory yet."), _("Connect it first, then test it.")
+    ),
+    "test_first": Explanation(
+        _("Before it is switched on, you have to have tested it yourself, in this session."),
+        _("Test it with your own Microsoft account, then switch it on."),
+    ),
+    "changed_meanwhile": Explanation(
+        _("Somebody else changed the connection meanwhile."), _("Look at how it stands now.")
+    ),
+    "not_confirmed": Explanation(_("You have not confirmed it."), _("Tick the box if you are sure.")),
+    "name_not_typed": Explanation(
+        _("That is not the name of your organisation."), _("Write it as it stands on the page.")
+    ),
+    "sign_in_with_microsoft": Explanation(
+        _("For this you have to be signed in with Microsoft."),
+        _("Sign out, sign in with Microsoft, and begin once more."),
+    ),
     "page_not_found": Explanation(_("There is no such page."), _("Check the address."), retry=False),
 }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from broker.login import LoginFlow
@@ -12,12 +10,6 @@ from broker.web import cookies, headers, language
 from broker.web.forms import FormTokens, require_form
 from broker.web.own_pages import OwnPages, Visitors
 from broker.web.steps import current_browser, present_step
-
-# A person who signs in at a form goes on to Microsoft and then to the application, and Chromium applies form-action
-# to that whole chain of redirects; the application's address may be any registered one, so only the scheme can be
-# named. Plain http is registered for loopback addresses alone, and an IPv6 address is no host-source (CSP Level 3,
-# section 2.3.1), so that [::1] has to go by its scheme as well.
-ANYWHERE_REGISTERED: Final = ("'self'", "https:", "http:")
 
 
 def create_blueprint(
@@ -53,8 +45,11 @@ def create_blueprint(
         if request.form.get("action") == "cancel":
             return present_step(flow.cancel(handle, browser), browser)
         email = request.form.get("email", "")
+        action = request.form.get("action")
+        if action == "organization":  # The button of a page that knows whose organisation signs in with Microsoft.
+            email, action = flow.form(handle, browser).email, "email"
         try:
-            step = flow.choose(handle, email if request.form.get("action") == "email" else "", browser)
+            step = flow.choose(handle, email if action == "email" else "", browser)
         except ValueError:
             return _sign_in_page(handle, email, wrong=True)
         return present_step(step, browser)
@@ -62,7 +57,7 @@ def create_blueprint(
     def _sign_in_page(handle: str, email: str | None = None, *, wrong: bool = False) -> Response:
         form = flow.form(handle, current_browser())
         language.prefer(form.ui_locales)
-        headers.allow_form_action(ANYWHERE_REGISTERED)
+        headers.allow_form_action(headers.ANYWHERE_REGISTERED)
         shown = form.email if email is None else email[:254]
         page = render_template("sign_in.html", form=form, email=shown, wrong=wrong, handle=handle)
         return make_response(page, 400 if wrong else 200)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import structlog
 from flask import Response, make_response, redirect, request, url_for
 
+from broker.errors import SsoRequired
 from broker.login import Answered, Browser, Choose, Depart, Step
 from broker.web import cookies, error_pages
 from broker.web.replies import present_reply
+
+_log = structlog.get_logger()
 
 
 def present_step(step: Step, browser: Browser) -> Response:
@@ -27,10 +31,28 @@ def present_step(step: Step, browser: Browser) -> Response:
             cookies.clear_login(response, step.finished)
     else:
         retry = url_for("pages.sign_in", handle=step.retry) if step.retry else None
-        response = error_pages.page(step.error, retry=retry, asked_by=step.request)
+        microsoft = (
+            error_pages.Microsoft(retry, "microsoft") if retry and isinstance(step.error, SsoRequired) else None
+        )
+        response = error_pages.page(step.error, retry=retry, asked_by=step.request, microsoft=microsoft)
         if step.cookie is not None:
             cookies.set_login(response, step.cookie, browser)
     return response
+
+
+def note_sign_in(step: Step) -> None:
+    """Logs a sign-in through one of Pobuca's own connectors, if the step is one."""
+    if isinstance(step, Answered) and step.result is not None:
+        result = step.result
+        _log.info(
+            "signed_in",
+            org=result.account.organization,
+            conn=result.session.connection,
+            account=result.account.id,
+            created=False,
+            rules=list(result.admission.passed),
+            src=request.remote_addr,
+        )
 
 
 def current_browser() -> Browser:

@@ -56,6 +56,7 @@ BREACHES = [
     ("The command line's libraries", "broker.federation.load", "click"),
     ("Keys and certificates are read", "broker.login", "cryptography"),
     ("The sample application's client library", "broker.jose.key_ring", "authlib"),
+    ("Password hashing has one home", "broker.web.password", "argon2"),
     ("The spelling of domains has one home", "broker.organizations", "idna"),
     ("Passkeys are verified in one place", "broker.passkeys", "webauthn"),
     ("The DNS is asked in one place", "broker.domains", "dns"),
