@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 import structlog
 
@@ -18,6 +18,7 @@ from broker.clock import Clock
 from broker.errors import NotAllowed
 from broker.login import Present
 from broker.notices import AdministratorNotices, Kind
+from broker.onboarding import require_connectable
 from broker.organizations import ADMINISTRATOR, Organization, Organizations
 from broker.sessions import Sessions
 from broker.store.audit import AuditTrail, Entry
@@ -57,14 +58,15 @@ class FederatingPorts:
     sessions: Sessions
     notices: AdministratorNotices
     carry_out: Callable[[], object]
-    require_connectable: Callable[[str], Organization]
     clock: Clock
 
 
 class Federating:
     """Enforces and disconnects. ``fresh``: how long ago an administrator may have signed in at most; ``delay``: between
-    asking for a disconnection and its effect.
+    asking for a disconnection and its effect. ``NAME``: under which an application keeps it for its background.
     """
+
+    NAME: ClassVar[str] = "federating"
 
     def __init__(self, ports: FederatingPorts, *, fresh: timedelta, delay: timedelta) -> None:
         self._ports = ports
@@ -72,6 +74,11 @@ class Federating:
         self._delay = delay
         self._seen: Final[dict[str, Disconnection]] = {}
         self._generation = 0
+
+    @property
+    def delay_hours(self) -> int:
+        """Hours between asking for a disconnection and its effect, for the page that asks."""
+        return round(self._delay / timedelta(hours=1))
 
     # -- the switch -------------------------------------------------------------------------------------------
 
@@ -86,7 +93,7 @@ class Federating:
     def ready(self, present: Present) -> Federation:
         """The federation that this administrator may switch on now; raises ``NotAllowed`` (threats FE-21)."""
         self._require_administrator(present)
-        self._ports.require_connectable(present.account.organization)
+        require_connectable(self._ports.organizations, present.account.organization)
         federation = self._tested(present.account.organization)
         test = federation.test
         if test is None or (test.account_id, test.sid) != (present.account.id, present.session.sid):
@@ -102,7 +109,7 @@ class Federating:
 
     def enforce_by_operator(self, organization: str) -> Federation:
         """The same by command; raises ``NotAllowed`` without a recorded test."""
-        self._ports.require_connectable(organization)
+        require_connectable(self._ports.organizations, organization)
         return self._enforce(self._tested(organization), OPERATOR, None)
 
     def _tested(self, organization: str) -> Federation:

@@ -140,30 +140,25 @@ class Onboarding:
         """Whoever has the ticket's cookie; raises ``NotAllowed``."""
         return self._attempts.holder(ticket_cookie)
 
+    def ticket_organization(self, ticket: str) -> str:
+        """The name of the organisation that a ticket is for; raises ``NotAllowed``."""
+        return self._attempts.ticket_organization(ticket)
+
+    def ticket_cookie(self, ticket: str) -> str:
+        """A fresh value that ties one browser to a ticket."""
+        return self._attempts.ticket_cookie(ticket)
+
     def ticket(self, organization: str) -> str:
         """The address to send to somebody who administers the directory; raises ``NotAllowed`` as ``begin`` does."""
-        self.require_connectable(organization)
+        require_connectable(self._organizations, organization)
         self._audit.add(Entry("connecting_ticket_made", organization, OPERATOR, self._clock.now()))
         return f"{self._public_url}/connect/{self._attempts.new_ticket(organization)}"
-
-    def require_connectable(self, name: str) -> Organization:
-        """The organisation, if it may be connected now; raises ``NotAllowed`` with the sentence that says why not."""
-        organization = self._organizations.current().get(name)
-        if organization is None:
-            raise NotAllowed("organization", "no such organisation", explanation="not_connected")
-        if organization.is_declared:
-            raise NotAllowed("declared", "the connection stands in a file", explanation="connection_declared")
-        if organization.connection is not None:
-            raise NotAllowed("binding", "it is enforced already", explanation="already_enforced")
-        if organization.plan != ENTERPRISE:
-            raise NotAllowed("plan", f"the plan is {organization.plan}", explanation="plan_not_enterprise")
-        return organization
 
     # -- connecting -------------------------------------------------------------------------------------------
 
     def begin(self, starter: Starter) -> Go:
         """Step 1 and 2: an attempt, and the way to the sign-in of a directory administrator."""
-        self.require_connectable(starter.organization)
+        require_connectable(self._organizations, starter.organization)
         leg = self._attempts.new_leg(
             self._connection_name(starter.organization), starter.organization, None, self._upstream.sign_in_uri
         )
@@ -204,7 +199,7 @@ class Onboarding:
             here = self.administrator(bearer.present)
         if not same_starter(here, attempt.starter):
             raise LoginFailed("state", "another browser or person", explanation="connecting_expired")
-        self.require_connectable(here.organization)
+        require_connectable(self._organizations, here.organization)
         return attempt
 
     def _signed_in(self, attempt: Attempt, answer: UpstreamAnswer) -> Go:
@@ -239,7 +234,7 @@ class Onboarding:
     def _connect(self, attempt: Attempt, administrator: DirectoryAdministrator, facts: TenantFacts) -> Federation:
         """Steps 7 and 8. Domains first: a worker that dies in between leaves domains that are proved, and no trust."""
         starter, now = attempt.starter, self._clock.now()
-        organization = self.require_connectable(starter.organization)
+        organization = require_connectable(self._organizations, starter.organization)
         domains = self._domains(organization, facts)
         consent = Consent(
             tenant_id=administrator.tenant_id,
@@ -286,7 +281,7 @@ class Onboarding:
 
     def begin_test(self, starter: Starter) -> Go:
         """The way to a sign-in at the connected tenant, which is checked as every later one and lets nobody in."""
-        self.require_connectable(starter.organization)
+        require_connectable(self._organizations, starter.organization)
         federation = self._federations.recorded(starter.organization).federation
         if federation is None or federation.stage not in ("connected", "tested") or federation.tenant_id is None:
             raise NotAllowed("precondition", "not connected yet", explanation="connect_first")
@@ -333,6 +328,25 @@ class Onboarding:
     def found(self, starter: Starter) -> Found | None:
         """What the test sign-in of this browser showed."""
         return self._attempts.found(starter)
+
+    def found_by(self, present: Present) -> Found | None:
+        """What the test sign-in of this administrator in this session showed."""
+        account = present.account
+        return self._attempts.found(Starter(account.organization, account.id, present.session.sid))
+
+
+def require_connectable(organizations: Organizations, name: str) -> Organization:
+    """The organisation, if it may be connected now; raises ``NotAllowed`` with the sentence that says why not."""
+    organization = organizations.current().get(name)
+    if organization is None:
+        raise NotAllowed("organization", "no such organisation", explanation="not_connected")
+    if organization.is_declared:
+        raise NotAllowed("declared", "the connection stands in a file", explanation="connection_declared")
+    if organization.connection is not None:
+        raise NotAllowed("binding", "it is enforced already", explanation="already_enforced")
+    if organization.plan != ENTERPRISE:
+        raise NotAllowed("plan", f"the plan is {organization.plan}", explanation="plan_not_enterprise")
+    return organization
 
 
 def _leg_of(attempt: Attempt) -> Leg:

@@ -17,9 +17,14 @@ SHARED: Final = (Connection(ENTRA, ENTRA_OIDC, ENTRA), Connection(PASSWORD, PASS
 NEVER_OFFERED: Final = Connection(BREAK_GLASS, BREAK_GLASS, BREAK_GLASS)
 
 
+def connection_name(organization: str) -> str:
+    """The name of an organisation's own connection, also while it is still being set up."""
+    return f"{ENTRA}:{organization}"
+
+
 def own_connection(organization: str, tenant_id: str, kind: str = ENTRA_OIDC) -> Connection:
     """The trust of an organisation with its tenant."""
-    return Connection(f"{ENTRA}:{organization}", kind, ENTRA, organization, tenant_id)
+    return Connection(connection_name(organization), kind, ENTRA, organization, tenant_id)
 
 
 class Registry:

@@ -26,10 +26,19 @@ _MANY_LOGINS: Final = 8
 def read_browser(request: Request) -> Browser:
     """What this request's cookies say; a name that comes twice counts as absent."""
     # Ours are ASCII. The framework raises on other bytes, and a sibling host can set some (threats SS-03, G6).
+    found = _each_once(request)
+    logins = {name.removeprefix(LOGIN_PREFIX): value for name, value in found.items() if name.startswith(LOGIN_PREFIX)}
+    return Browser(found.get(SESSION), logins)
+
+
+def once(request: Request, name: str) -> str | None:
+    """The value of one cookie; a name that comes twice counts as absent."""
+    return _each_once(request).get(name)
+
+
+def _each_once(request: Request) -> dict[str, str]:
     cookies = parse_cookie(request.headers.get("Cookie", "").encode("ascii", "replace").decode("ascii"))
-    once = {name: values[0] for name in cookies if len(values := cookies.getlist(name)) == 1}
-    logins = {name.removeprefix(LOGIN_PREFIX): value for name, value in once.items() if name.startswith(LOGIN_PREFIX)}
-    return Browser(once.get(SESSION), logins)
+    return {name: values[0] for name in cookies if len(values := cookies.getlist(name)) == 1}
 
 
 def set_session(response: Response, handle: str) -> None:
