@@ -138,8 +138,8 @@ class Foundation:
     def lay(cls, folder: Path) -> Foundation:
         clock = ManualClock(NOW)
         foundation = cls(clock, Listener(), Listener(), folder / "template")
-        callback = f"{foundation.broker.url}/upstream/entra/callback"
-        directory = seeded_directory(client_secret=CLIENT_SECRET, redirect_uris=(callback,), client_id=CLIENT_ID)
+        uris = tuple(f"{foundation.broker.url}/upstream/entra/{end}" for end in ("callback", "connect", "consent"))
+        directory = seeded_directory(client_secret=CLIENT_SECRET, redirect_uris=uris, client_id=CLIENT_ID)
         foundation.simulator.serve(create_simulator(directory, clock=clock, base_url=foundation.simulator.url))
         return foundation
 
