@@ -21,6 +21,20 @@ class Responder(Protocol):
         """The protocol's error answer to the party, at its proved reply address."""
         ...
 
+    # Each of these is idempotent and may be repeated by any worker. Word to the parties goes out in the background:
+    # what becomes of it is logged, and nothing of it is raised.
+
     def session_ended(self, sid: str) -> None:
-        """Ends whatever parties of this protocol were given under a session."""
+        """The person signed out: ends whatever parties were given under the session, and tells them.
+
+        What was given for the time when nobody is there (``offline_access``) stays.
+        """
+        ...
+
+    def person_ended(self, account_id: str) -> None:
+        """The person may not come in any more: ends all that parties were given for the account, and tells them."""
+        ...
+
+    def organization_ended(self, organization: str) -> None:
+        """The same for everybody of an organisation whose way in changed."""
         ...

@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from broker.downstream.oidc import claims_request, pkce
+from broker.downstream.oidc.claims import OFFLINE
 from broker.downstream.oidc.authorization_request import AuthorizationRequest, ReplyAddress, ResponseMode, dump
 from broker.downstream.oidc.claims_request import ClaimsRequest
 from broker.downstream.oidc.errors import AuthorizationRefused
@@ -188,7 +189,7 @@ class AuthorizationEndpoint:
         message = self._provider.read_authorization_request(_for_the_library(proved))
         request = AuthorizationRequest(
             reply_to=proved.reply_to,
-            scopes=message.scopes,
+            scopes=message.scopes + _offline(proved),
             code_challenge=_challenge(proved),
             nonce=parameters.get("nonce"),
             id_token_claims=asked.id_token,
@@ -241,12 +242,24 @@ def _for_the_library(proved: ProvedRequest) -> dict[str, str]:
     parameters, party = proved.parameters, proved.party
     fields = {name: parameters.values[name] for name in _TYPED if name in parameters.values}
     lists = {
-        "scope": [scope for scope in _words(parameters.get("scope")) if scope in party.scopes],
+        # Without prompt=consent the library takes offline_access for an error; see ``_offline``.
+        "scope": [s for s in _words(parameters.get("scope")) if s in party.scopes and s != OFFLINE],
         "prompt": [value for value in _words(parameters.get("prompt")) if value in _PROMPTS],
         "acr_values": _short(_words(parameters.get("acr_values"))),
         "ui_locales": _short(_words(parameters.get("ui_locales"))),
     }
     return fields | {name: " ".join(items) for name, items in lists.items() if items}
+
+
+def _offline(proved: ProvedRequest) -> tuple[str, ...]:
+    """``offline_access``, if it is asked for and the client's file has it; nobody else gets it (threats DO-11).
+
+    OpenID Connect Core section 11 wants prompt=consent "unless other conditions for processing the request permitting
+    offline access are in place". That condition is the file: applications are Pobuca's own, the organisation agreed to
+    them, and there is no page on which its people could be asked. prompt=consent is accepted and changes nothing.
+    """
+    asked = OFFLINE in _words(proved.parameters.get("scope")) and OFFLINE in proved.party.scopes
+    return (OFFLINE,) if asked else ()
 
 
 # OpenID Connect Core 3.1.2.1. There is no consent to ask for: the organisation gave it.

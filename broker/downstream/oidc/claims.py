@@ -124,13 +124,21 @@ CLAIMS: Final[tuple[Claim, ...]] = (
 
 NAMES: Final = frozenset(claim.name for claim in CLAIMS)
 
+# OpenID Connect Core section 11: asks for a refresh token. It stands for no claim.
+OFFLINE: Final = "offline_access"
+
 # In the order in which metadata lists them.
-SCOPES: Final[tuple[str, ...]] = ("openid", *dict.fromkeys(claim.scope for claim in CLAIMS))
+SCOPES: Final[tuple[str, ...]] = ("openid", *dict.fromkeys(claim.scope for claim in CLAIMS), OFFLINE)
 
 
 def names_of(scopes: Collection[str]) -> frozenset[str]:
     """The claims that these scopes stand for (OpenID Connect Core 5.4)."""
     return frozenset(claim.name for claim in CLAIMS if claim.scope in scopes)
+
+
+def allowed(scopes: Collection[str], names: Collection[str]) -> frozenset[str]:
+    """Of these claims, those that belong to a scope which the party may ask for (threats DO-12)."""
+    return names_of(scopes) & frozenset(names)
 
 
 def release(person: Person, names: Collection[str]) -> dict[str, Any]:

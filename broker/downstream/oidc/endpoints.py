@@ -21,11 +21,14 @@ from broker.downstream.oidc import paths
 from broker.downstream.oidc.authorization_endpoint import AuthorizationEndpoint, ProvedRequest
 from broker.downstream.oidc.authorization_request import refusal
 from broker.downstream.oidc.errors import AuthorizationRefused, BearerRefused, ClientRefused, OAuthError, TokenRefused
+from broker.downstream.oidc.introspection_endpoint import IntrospectionEndpoint
 from broker.downstream.oidc.parameters import Parameters
 from broker.downstream.oidc.provider import BrokerProvider
+from broker.downstream.oidc.revocation_endpoint import RevocationEndpoint
 from broker.downstream.oidc.token_endpoint import TokenEndpoint
 from broker.downstream.oidc.userinfo_endpoint import UserInfoEndpoint
-from broker.errors import BrokerError
+from broker.doors import door, harmless
+from broker.errors import BrokerError, Busy
 from broker.jose.key_ring import KeyRing
 from broker.messages import LoginRequest
 from broker.store.directory import DirectoryUnavailable
@@ -43,7 +46,7 @@ _CACHE: Final = "public, max-age=3600"
 
 # Read from web pages of any origin (OpenID Connect Core 5.3, for single-page applications): none of these looks at a
 # cookie.
-_CROSS_ORIGIN: Final = ("discovery", "jwks", "token", "userinfo")
+_CROSS_ORIGIN: Final = ("discovery", "jwks", "token", "userinfo", "revocation")
 
 BeginLogin = Callable[[LoginRequest], Response]
 
@@ -58,6 +61,8 @@ class OidcEndpoints:
     authorization: AuthorizationEndpoint
     token: TokenEndpoint
     userinfo: UserInfoEndpoint
+    introspection: IntrospectionEndpoint
+    revocation: RevocationEndpoint
     begin_login: BeginLogin
 
 
@@ -67,14 +72,17 @@ def create_blueprint(deps: OidcEndpoints) -> Blueprint:
     discovery_body = json.dumps(deps.provider.provider_configuration).encode("utf-8")
 
     @blueprint.get(paths.DISCOVERY)
+    @harmless("says what the provider does")
     def discovery() -> Response:
         return _cacheable(discovery_body)
 
     @blueprint.get(paths.JWKS)
+    @harmless("public keys")
     def jwks() -> Response:
         return _cacheable(deps.keys.public_jwks_json())
 
     @blueprint.route(paths.AUTHORIZE, methods=["GET", "POST"])
+    @door("session")
     def authorize() -> Response:
         if request.method == "HEAD":  # Flask adds it to GET, and here even a GET is the start of something.
             raise MethodNotAllowed(valid_methods=["GET", "POST"])
@@ -84,19 +92,22 @@ def create_blueprint(deps: OidcEndpoints) -> Blueprint:
         return _authorize(deps, proved)
 
     @blueprint.post(paths.TOKEN)
+    @door("authorization_code")
     def token() -> Response:
-        _require_form()
-        try:
-            return _json(deps.token.answer(_parameters(), _authorization_header()))
-        except TokenRefused as error:
-            _note(error)
-            return _token_error(error, deps.issuer)
-        except (StateUnavailable, DirectoryUnavailable) as error:
-            return _unavailable(error)
-        except Exception as error:
-            return _token_error(TokenRefused("invalid_request", *_unforeseen(error)), deps.issuer)
+        return _to_client(deps.issuer, deps.token.answer)
+
+    @blueprint.post(paths.INTROSPECTION)
+    @door("introspection")
+    def introspection() -> Response:
+        return _to_client(deps.issuer, deps.introspection.answer)
+
+    @blueprint.post(paths.REVOCATION)
+    @harmless("a client gives back what it was given")
+    def revocation() -> Response:
+        return _to_client(deps.issuer, deps.revocation.answer)
 
     @blueprint.route(paths.USERINFO, methods=["GET", "POST"])
+    @door("access_token")
     def userinfo() -> Response:
         if request.content_length or "Transfer-Encoding" in request.headers:  # The header alone needs no body.
             _require_form()
@@ -113,6 +124,22 @@ def create_blueprint(deps: OidcEndpoints) -> Blueprint:
 
     blueprint.after_request(_allow_other_origins)
     return blueprint
+
+
+def _to_client(issuer: str, answer: Callable[[Parameters, str | None], Mapping[str, Any] | None]) -> Response:
+    """What a client that proves itself is answered: its members, an empty body, or an error of RFC 6749 section 5.2."""
+    _require_form()
+    try:
+        return _json(answer(_parameters(), _authorization_header()))
+    except TokenRefused as error:
+        _note(error)
+        return _token_error(error, issuer)
+    except Busy as error:
+        return _unavailable(error, error.retry_after_seconds)
+    except (StateUnavailable, DirectoryUnavailable) as error:
+        return _unavailable(error)
+    except Exception as error:
+        return _token_error(TokenRefused("invalid_request", *_unforeseen(error)), issuer)
 
 
 def _authorize(deps: OidcEndpoints, proved: ProvedRequest) -> Response:
@@ -153,8 +180,9 @@ def _authorization_header() -> str | None:
 # -- answering ----------------------------------------------------------------------------------------------------
 
 
-def _json(members: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    response = Response(json.dumps(members), status, content_type="application/json")
+def _json(members: Mapping[str, Any] | None, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    body = json.dumps(members) if members is not None else ""
+    response = Response(body, status, content_type="application/json" if body else "text/plain")
     response.headers["Cache-Control"] = "no-store"
     response.headers["Pragma"] = "no-cache"
     response.headers.update(headers or {})
@@ -182,10 +210,11 @@ def _bearer_error(error: BearerRefused, issuer: str) -> Response:
     return _json(members, error.http_status, {"WWW-Authenticate": challenge})
 
 
-def _unavailable(error: Exception) -> Response:
-    _log.error("store_fault", reason="store", detail=str(error), src=request.remote_addr)
+def _unavailable(error: Exception, retry_after_seconds: int = _RETRY_AFTER_SECONDS) -> Response:
+    event, reason = ("oauth_rejected", error.reason) if isinstance(error, Busy) else ("store_fault", "store")
+    _log.error(event, reason=reason, detail=str(error), src=request.remote_addr)
     members = {"error": "temporarily_unavailable", "error_description": "The service cannot answer just now."}
-    return _json(members, 503, {"Retry-After": str(_RETRY_AFTER_SECONDS)})
+    return _json(members, 503, {"Retry-After": str(retry_after_seconds)})
 
 
 def _note(error: OAuthError) -> None:

@@ -57,4 +57,4 @@ class BearerRefused(OAuthError):
 
     @property
     def http_status(self) -> int:
-        return 400 if self.code == "invalid_request" else 401
+        return {"invalid_request": 400, "insufficient_scope": 403}.get(self.code, 401)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from broker.admission import Admission
 from broker.clock import Clock, epoch_seconds
 from broker.downstream.oidc.claims import PROTOCOL_CLAIMS
-from broker.downstream.oidc.grants import CodeGrant
+from broker.downstream.oidc.grants import Grant
 from broker.downstream.oidc.parties import RelyingParty
 from broker.errors import NotAllowed
 from broker.jose.algorithms import left_hash
@@ -26,7 +26,7 @@ class Statement:
     """What is to be said to whom. ``subject`` and ``sid`` are what the party knows person and session by."""
 
     party: RelyingParty
-    grant: CodeGrant
+    grant: Grant
     subject: str
     sid: str
     access_token: str

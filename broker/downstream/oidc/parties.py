@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 from urllib.parse import urlsplit
@@ -23,7 +23,11 @@ _NO_SECRET: Final = digest("")
 
 @dataclass(frozen=True, slots=True)
 class RelyingParty:
-    """One registered application. Its secret is held as a digest; ``sector`` groups pairwise subjects."""
+    """One registered application. Its secret is held as a digest; ``sector`` groups pairwise subjects.
+
+    ``grant_types``: what its file implies. ``api_scopes``: what it may do at our API in its own name. ``introspects``:
+    it is a resource server, which may ask about other applications' access tokens.
+    """
 
     client_id: str
     display_name: str
@@ -38,6 +42,11 @@ class RelyingParty:
     sector: str
     organizations: tuple[str, ...] | None
     initiate_login_uri: str | None = None
+    grant_types: frozenset[str] = frozenset({"authorization_code"})
+    api_scopes: frozenset[str] = frozenset()
+    introspects: bool = False
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
     _loopbacks: frozenset[str] = field(default=frozenset(), repr=False)
 
     @classmethod
@@ -58,9 +67,14 @@ class RelyingParty:
             id_token_alg=config.id_token_signed_response_alg,
             pkce_required=config.pkce == "required",
             pairwise=config.subject_type == "pairwise",
-            sector=config.sector_identifier or urlsplit(config.redirect_uris[0]).hostname or "",
+            sector=config.sector_identifier or urlsplit(next(iter(config.redirect_uris), "")).hostname or "",
             organizations=tuple(config.organizations) if config.organizations is not None else None,
             initiate_login_uri=config.initiate_login_uri,
+            grant_types=frozenset(_grant_types(config)),
+            api_scopes=frozenset(config.api_scopes),
+            introspects=config.introspect,
+            backchannel_logout_uri=config.backchannel_logout_uri,
+            backchannel_logout_session_required=config.backchannel_logout_session_required,
             _loopbacks=frozenset(filter(None, map(_portless, config.redirect_uris))) if native else frozenset(),
         )
 
@@ -77,6 +91,16 @@ class RelyingParty:
         """Whether this is the party's secret, in constant time (threats G12)."""
         same = hmac.compare_digest(digest(presented), self.secret_digest or _NO_SECRET)
         return same and self.secret_digest is not None
+
+
+def _grant_types(config: RelyingPartyConfig) -> Iterator[str]:
+    """What the file implies (RFC 7591 section 2): nobody has a grant type that nothing in it speaks of (DO-10)."""
+    if config.redirect_uris:
+        yield "authorization_code"
+        if "offline_access" in config.scopes:
+            yield "refresh_token"
+    if config.api_scopes:
+        yield "client_credentials"
 
 
 def _portless(uri: str) -> str | None:

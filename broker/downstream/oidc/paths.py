@@ -9,3 +9,5 @@ JWKS: Final = "/jwks"
 AUTHORIZE: Final = "/authorize"
 TOKEN: Final = "/token"  # noqa: S105 - a path
 USERINFO: Final = "/userinfo"
+INTROSPECTION: Final = "/introspect"
+REVOCATION: Final = "/revoke"

@@ -69,6 +69,7 @@ class IssuedTokens:
     access_token: str
     expires_in_seconds: int
     id_token: str
+    refresh_token: str | None = None
 
 
 class BrokerProvider(Provider):
@@ -200,7 +201,7 @@ class BrokerProvider(Provider):
         raise TypeError("clients are authenticated by the token endpoint")
 
     def _do_token_refresh(self, *_: Any, **__: Any) -> NoReturn:
-        raise TypeError("there are no refresh tokens; the library does not bind them to a client")
+        raise TypeError("refresh tokens are exchanged by ours; the library does not bind them to a client")
 
 
 def _with(provider: BrokerProvider, rule: Callable[..., None]) -> Callable[..., None]:
@@ -253,8 +254,8 @@ class _IssuedState(_State):
 
     exchange_code_for_token = _access_token
 
-    def create_refresh_token(self, _: str) -> None:
-        return None
+    def create_refresh_token(self, _: str) -> str | None:
+        return self._issued.refresh_token
 
     def get_extra_id_token_claims_for_code(self, _: str) -> dict[str, Any]:
         return {}

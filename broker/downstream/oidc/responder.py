@@ -8,6 +8,7 @@ from typing import Final
 from broker.admission import Admission
 from broker.downstream.oidc import authorization_request as requests
 from broker.downstream.oidc.authorization_request import AuthorizationRequest
+from broker.downstream.oidc.ending import PartyEndings
 from broker.downstream.oidc.errors import AuthorizationRefused
 from broker.downstream.oidc.grants import CodeGrant, Grants
 from broker.downstream.oidc.parties import RelyingParties, RelyingParty
@@ -38,13 +39,20 @@ class OidcResponder:
     name = NAME
 
     def __init__(
-        self, issuer: str, provider: BrokerProvider, parties: RelyingParties, grants: Grants, subjects: Subjects
+        self,
+        issuer: str,
+        provider: BrokerProvider,
+        parties: RelyingParties,
+        grants: Grants,
+        subjects: Subjects,
+        endings: PartyEndings,
     ) -> None:
         self._issuer = issuer
         self._provider = provider
         self._parties = parties
         self._grants = grants
         self._subjects = subjects
+        self._endings = endings
 
     def reply(self, result: LoginResult) -> Reply:
         """A code for the one who was admitted; raises ``PartyError`` if the application asked for somebody else."""
@@ -68,8 +76,16 @@ class OidcResponder:
         return requests.refusal(asked.reply_to, refused, self._issuer)
 
     def session_ended(self, sid: str) -> None:
-        """Codes and access tokens end with the session."""
-        self._grants.revoke_session(sid)
+        """Codes and access tokens end with the session; refresh tokens, which are for the time after, do not."""
+        self._endings.session(sid)
+
+    def person_ended(self, account_id: str) -> None:
+        """All that applications hold of the account ends."""
+        self._endings.account(account_id)
+
+    def organization_ended(self, organization: str) -> None:
+        """All that applications hold of the organisation's people ends."""
+        self._endings.organization(organization)
 
     def _standing(self, request: LoginRequest) -> tuple[AuthorizationRequest, RelyingParty]:
         asked = requests.load(request.reply)

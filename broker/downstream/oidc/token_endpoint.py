@@ -1,113 +1,52 @@
-"""The token endpoint: a code for an ID token and an access token, once (OpenID Connect Core 3.1.3).
-
-Order: the client proves itself; the code is taken, which nobody can do twice; it is compared with what it was issued
-for; the person is admitted anew; only then is anything minted. A code that came with the wrong client, redirect URI
-or verifier is burnt.
-"""
+"""The token endpoint: the client proves itself, then the grant type that it asks for answers (RFC 6749 section 3.2)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Protocol
 
 from structlog.contextvars import bind_contextvars
 
-from broker.downstream.oidc import claims, client_authentication, pkce
+from broker.downstream.oidc import client_authentication
 from broker.downstream.oidc.errors import TokenRefused
-from broker.downstream.oidc.grants import CodeGrant, Grants, RedeemedCode
-from broker.downstream.oidc.minting import IdTokens, Statement
 from broker.downstream.oidc.parameters import Parameters
 from broker.downstream.oidc.parties import RelyingParties, RelyingParty
-from broker.downstream.oidc.provider import BrokerProvider, CodeTokenRequest, IssuedTokens
-from broker.downstream.oidc.standing import NoLongerAdmitted, Standing, StandingPeople
-from broker.downstream.oidc.subjects import Subjects
 
-SessionIsLive = Callable[[str], bool]
+
+class GrantType(Protocol):
+    """One way to tokens."""
+
+    def answer(self, party: RelyingParty, parameters: Parameters) -> dict[str, Any]:
+        """The members of the positive answer to a client that has proved itself; raises ``TokenRefused``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class TokenEndpoint:
-    """Answers token requests. ``session_is_live`` tells whether the session of a ``sid`` has not ended."""
+    """Answers token requests. ``grant_types``: all that there are, by their names (threats DO-10)."""
 
-    provider: BrokerProvider
     parties: RelyingParties
-    grants: Grants
-    people: StandingPeople
-    session_is_live: SessionIsLive
-    subjects: Subjects
-    id_tokens: IdTokens
+    grant_types: Mapping[str, GrantType]
 
     def answer(self, parameters: Parameters, authorization: str | None) -> dict[str, Any]:
         """The members of the positive answer; raises ``TokenRefused``."""
-        if parameters.too_long or parameters.repeated or parameters.in_query:
-            raise TokenRefused("invalid_request", "params", "A parameter is repeated, too long, or in the query.")
-        party = client_authentication.authenticate(self.parties, parameters, authorization)
-        bind_contextvars(client=party.client_id)
-        grant_type = parameters.get("grant_type")
-        if grant_type is None:
+        party = authenticated(self.parties, parameters, authorization)
+        name = parameters.get("grant_type")
+        if name is None:
             raise TokenRefused("invalid_request", "params", "grant_type is required.")
-        answer = _GRANT_TYPES.get(grant_type)
-        if answer is None:
-            raise TokenRefused("unsupported_grant_type", "grant", "The only grant_type is authorization_code.")
-        return answer(self, party, parameters)
-
-    def _answer_code(self, party: RelyingParty, parameters: Parameters) -> dict[str, Any]:
-        request = self.provider.read_code_request(parameters.values)
-        redeemed = self.grants.redeem(request.code)
-        _require_binding(party, request, redeemed.grant)
-        standing = self._admit(party, redeemed.grant)
-        return self.provider.token_response(self._fulfil(party, request, redeemed, standing))
-
-    def _admit(self, party: RelyingParty, grant: CodeGrant) -> Standing:
-        if not self.session_is_live(grant.sid):
-            raise TokenRefused("invalid_grant", "session", "The code is not valid.", detail="the session has ended")
-        try:
-            return self.people.admit(party, grant)
-        except NoLongerAdmitted as no:
-            said = "The code is not valid."
-            raise TokenRefused("invalid_grant", no.reason, said, detail=no.detail, event=no.event) from no
-
-    def _fulfil(
-        self, party: RelyingParty, request: CodeTokenRequest, redeemed: RedeemedCode, standing: Standing
-    ) -> IssuedTokens:
-        grant = redeemed.grant
-        access_token = self.grants.issue_access_token(standing.admission, redeemed)
-        subject = self.subjects.subject(party, grant.account_id)
-        statement = Statement(
-            party=party,
-            grant=grant,
-            subject=subject,
-            sid=self.subjects.session(party, grant.sid),
-            access_token=access_token,
-            # Only what the claims parameter asked for in the ID token itself: the scopes' claims are at UserInfo
-            # (Core 5.4).
-            user_claims=claims.release(standing.person, allowed(party, grant.id_token_claims)),
-        )
-        return IssuedTokens(
-            request=request,
-            grant=grant,
-            subject=subject,
-            access_token=access_token,
-            expires_in_seconds=int(self.grants.lifetimes.access_token.total_seconds()),
-            id_token=self.id_tokens.mint(standing.admission, statement),
-        )
+        grant_type = self.grant_types.get(name)
+        if grant_type is None:
+            raise TokenRefused("unsupported_grant_type", "grant", f"grant_type is one of {', '.join(self.grant_types)}.")
+        if name not in party.grant_types:
+            raise TokenRefused("unauthorized_client", "grant", "The client is not registered for this grant_type.")
+        return grant_type.answer(party, parameters)
 
 
-def allowed(party: RelyingParty, names: tuple[str, ...]) -> frozenset[str]:
-    """Of these claims, those that belong to a scope which the party may ask for (threats DO-12)."""
-    return claims.names_of(party.scopes) & frozenset(names)
-
-
-def _require_binding(party: RelyingParty, request: CodeTokenRequest, grant: CodeGrant) -> None:
-    """RFC 6749 section 4.1.3: the client it was issued to, the redirect URI it was sent to, the verifier behind it."""
-    if party.client_id != grant.client_id:
-        raise TokenRefused("invalid_grant", "code_binding", "The code is not valid.", detail="another client")
-    if request.redirect_uri != grant.redirect_uri:
-        raise TokenRefused("invalid_grant", "code_binding", "redirect_uri is not the one of the request.")
-    pkce.require_verifier(request.code_verifier, grant.code_challenge)
-
-
-_GRANT_TYPES: Final[dict[str, Callable[[TokenEndpoint, RelyingParty, Parameters], dict[str, Any]]]] = {
-    "authorization_code": TokenEndpoint._answer_code,
-}
+def authenticated(parties: RelyingParties, parameters: Parameters, authorization: str | None) -> RelyingParty:
+    """The client of a request whose parameters are fit to be read; raises ``TokenRefused``."""
+    if parameters.too_long or parameters.repeated or parameters.in_query:
+        raise TokenRefused("invalid_request", "params", "A parameter is repeated, too long, or in the query.")
+    party = client_authentication.authenticate(parties, parameters, authorization)
+    bind_contextvars(client=party.client_id)
+    return party

@@ -15,7 +15,6 @@ from broker.downstream.oidc.parameters import Parameters
 from broker.downstream.oidc.parties import RelyingParties, RelyingParty
 from broker.downstream.oidc.standing import NoLongerAdmitted, Standing, StandingPeople
 from broker.downstream.oidc.subjects import Subjects
-from broker.downstream.oidc.token_endpoint import allowed
 
 # RFC 6750 section 2.1, ``b64token``.
 _BEARER: Final = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.ASCII | re.IGNORECASE)
@@ -37,8 +36,10 @@ class UserInfoEndpoint:
         if access is None or party is None:
             raise BearerRefused("invalid_token", "access_token", "The access token is not valid.")
         bind_contextvars(client=party.client_id)
+        if "openid" not in access.scopes:  # A refresh may have asked for less than was granted.
+            raise BearerRefused("insufficient_scope", "scope", "The access token is not for the openid scope.")
         standing = self._admit(party, access)
-        names = claims.names_of(party.scopes & set(access.scopes)) | allowed(party, access.userinfo_claims)
+        names = claims.names_of(party.scopes & set(access.scopes)) | claims.allowed(party.scopes, access.userinfo_claims)
         subject = self.subjects.subject(party, access.account_id)
         return {"sub": subject, **claims.release(standing.person, names)}
 

@@ -27,6 +27,7 @@ from broker.downstream.oidc.subjects import Subjects
 from broker.entropy import SystemEntropy
 from broker.errors import PartyError
 from broker.federation.model import RelyingPartyConfig
+from broker.http_client import HttpAnswer, HttpFailure
 from broker.identity import Account, Authentication, Secret, Subject
 from broker.jose.key_ring import KeyRing
 from broker.messages import LoginRequest, LoginResult
@@ -40,6 +41,7 @@ from tests.support.people import AEGEAN, HELIOS, LOCAL, NOW, FixedOrganizations,
 
 ISSUER = "https://sign-in.pobuca.example"
 REDIRECT = "https://app.pobuca.example/callback"
+HEARING = "https://app.pobuca.example/backchannel-logout"
 SECRET = "s3cret with +reserved: %chars/é"
 VERIFIER = "v" * 20 + "-._~" + "A9" * 20
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
@@ -69,6 +71,20 @@ PARTIES = (
     party(client_id="public", token_endpoint_auth_method="none"),
     party(client_id="other", secret="another secret", redirect_uris=["https://other.pobuca.example/cb"]),
     party(client_id="narrow", scopes=["openid"]),
+    party(client_id="keeper", scopes=["openid", "profile", "email", "offline_access"]),
+    party(client_id="keeper-of-other", scopes=["openid", "offline_access"]),
+    party(
+        client_id="keeper-paired",
+        scopes=["openid", "email", "offline_access"],
+        subject_type="pairwise",
+        backchannel_logout_uri="https://paired.pobuca.example/logout",
+        backchannel_logout_session_required=True,
+    ),
+    party(client_id="keeper-public", scopes=["openid", "offline_access"], token_endpoint_auth_method="none"),
+    party(client_id="hearing", scopes=["openid", "offline_access"], backchannel_logout_uri=HEARING),
+    party(client_id="caller", redirect_uris=[], api_scopes=["co_workers.read", "federation.read"]),
+    party(client_id="server", redirect_uris=[], introspect=True),
+    party(client_id="server-of-helios", redirect_uris=[], introspect=True, organizations=["helios-shipping"]),
     party(client_id="query", redirect_uris=["https://app.pobuca.example/cb?tenant=1"]),
     party(client_id="aegean-only", organizations=["aegean-foods"]),
     party(client_id="helios-only", organizations=["helios-shipping"]),
@@ -154,6 +170,35 @@ class Switched:
         return getattr(self._store, name)
 
 
+class Upstream:
+    """What the directory says of everybody: nothing, or ``answer``."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.answer: Exception | None = None
+
+    def require(self, account: Account, connection: str) -> None:
+        self.asked.append((account.id, connection))
+        if self.answer is not None:
+            raise self.answer
+
+
+class Applications:
+    """The applications at the other end of the back channel: ``answers`` are given in turn, the last one for ever."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str]] = []
+        self.answers: list[int | HttpFailure] = [200]
+
+    def __call__(self, url: str, form: Mapping[str, str]) -> HttpAnswer:
+        self.heard.append((url, form["logout_token"]))
+        assert form.keys() == {"logout_token"}
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, HttpFailure):
+            raise answer
+        return HttpAnswer(answer, {}, b"")
+
+
 class SeededEntropy:
     """Values that are the same in every run."""
 
@@ -188,9 +233,18 @@ class Stand:
         self.keys = KeyRing.open(self.directory, SEALING_KEY, self.clock)
         self.parties = FixedRelyingParties(parties)
         self.subjects = Subjects(PAIRWISE_KEY)
+        self.upstream = Upstream()
+        self.applications = Applications()
         provider = assemble(
             ProviderSettings(issuer, ("urn:pobuca:acr:directory", "urn:pobuca:acr:mfa")),
-            TokenLifetimes(timedelta(seconds=60), timedelta(seconds=900), timedelta(seconds=900)),
+            TokenLifetimes(
+                code=timedelta(seconds=60),
+                access_token=timedelta(seconds=900),
+                id_token=timedelta(seconds=900),
+                refresh_token=timedelta(days=30),
+                refresh_token_idle=timedelta(days=14),
+                session=timedelta(hours=12),
+            ),
             ProviderPorts(
                 store=self.store,
                 directory=self.directory,
@@ -202,11 +256,16 @@ class Stand:
                 parties=self.parties,
                 session_is_live=self.sessions.live,
                 pairwise_key=PAIRWISE_KEY,
+                upstream_standing=self.upstream,
+                post=self.applications,
+                pauses=(timedelta(0), timedelta(0)),
             ),
             self._begin_login,
         )
         self.grants = provider.grants
         self.responder = provider.responder
+        self.api_tokens = provider.api_tokens
+        self.back_channel = provider.back_channel
         self.endpoints = provider.endpoints
         self.logins: list[LoginRequest] = []
         self.signs_in: Authentication = authentication(amr=("pwd", "mfa"))
@@ -277,6 +336,29 @@ class Stand:
 
     def claims(self, id_token: str) -> dict[str, Any]:
         return dict(self.keys.verify_own(id_token, typ="JWT", allow_expired=True).values)
+
+    def refresh(self, token: str, client_id: str = "keeper", **fields: str | None) -> TestResponse:
+        """A refresh request of a confidential application."""
+        return self.post("/token", client_id, grant_type="refresh_token", refresh_token=token, **fields)
+
+    def post(self, path: str, client_id: str, **fields: str | None) -> TestResponse:
+        """A form of a confidential application with its credentials."""
+        sent = {name: value for name, value in fields.items() if value is not None}
+        return self.client.post(path, data=sent, headers=basic(client_id), base_url=ISSUER)
+
+    def offline(self, client_id: str = "keeper", **parameters: str | None) -> dict[str, Any]:
+        """The answer of the token endpoint after a sign-in with ``offline_access``."""
+        usual: dict[str, str | None] = {"client_id": client_id, "scope": "openid email offline_access"}
+        response = self.token(self.code(**(usual | parameters)), headers=basic(client_id))
+        assert response.status_code == 200, response.get_data(as_text=True)
+        return dict(response.get_json())
+
+    def introspected(self, token: str, client_id: str = "keeper", **fields: str | None) -> dict[str, Any]:
+        """The answer of the introspection endpoint."""
+        response = self.post("/introspect", client_id, token=token, **fields)
+        assert response.status_code == 200, response.get_data(as_text=True)
+        assert response.headers["Cache-Control"] == "no-store"
+        return dict(response.get_json())
 
     def userinfo(self, access_token: str) -> TestResponse:
         return self.client.get("/userinfo", headers=bearer(access_token), base_url=ISSUER)

@@ -23,13 +23,17 @@ def test_the_discovery_document_is_frozen(stand: Stand) -> None:
         "token_endpoint": f"{ISSUER}/token",
         "userinfo_endpoint": f"{ISSUER}/userinfo",
         "jwks_uri": f"{ISSUER}/jwks",
-        "scopes_supported": ["openid", "profile", "email", "phone", "address", "organization"],
+        "introspection_endpoint": f"{ISSUER}/introspect",
+        "revocation_endpoint": f"{ISSUER}/revoke",
+        "scopes_supported": ["openid", "profile", "email", "phone", "address", "organization", "offline_access"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],
-        "grant_types_supported": ["authorization_code"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": ["RS256", "ES256", "PS256", "EdDSA"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "acr_values_supported": ["urn:pobuca:acr:directory", "urn:pobuca:acr:mfa"],
         "claim_types_supported": ["normal"],
         "claims_supported": [
@@ -43,6 +47,8 @@ def test_the_discovery_document_is_frozen(stand: Stand) -> None:
         "request_uri_parameter_supported": False,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
     }
 
 

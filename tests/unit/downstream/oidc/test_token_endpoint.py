@@ -103,11 +103,28 @@ def test_a_secret_with_reserved_characters_is_form_decoded(stand: Stand) -> None
 # -- the request --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "grant_type", ["password", "refresh_token", "client_credentials", "implicit", "code", "x" * 999]
-)
-def test_there_is_one_grant_type(stand: Stand, logged: list[EventDict], grant_type: str) -> None:
+@pytest.mark.parametrize("grant_type", ["password", "implicit", "code", "x" * 999])
+def test_there_are_three_grant_types(stand: Stand, logged: list[EventDict], grant_type: str) -> None:
     assert is_error(stand.token(stand.code(), grant_type=grant_type), "unsupported_grant_type")
+    assert logged[-1]["reason"] == "grant"
+
+
+@pytest.mark.parametrize(
+    ("client_id", "grant_type"),
+    [
+        ("sample", "refresh_token"),
+        ("sample", "client_credentials"),
+        ("keeper", "client_credentials"),
+        ("caller", "refresh_token"),
+        ("caller", "authorization_code"),
+        ("server", "client_credentials"),
+    ],
+)
+def test_a_client_uses_the_grant_types_that_its_file_implies(
+    stand: Stand, logged: list[EventDict], client_id: str, grant_type: str
+) -> None:
+    response = stand.post("/token", client_id, grant_type=grant_type, code="x", refresh_token="x", redirect_uri="x")
+    assert is_error(response, "unauthorized_client")
     assert logged[-1]["reason"] == "grant"
 
 
