@@ -31,6 +31,8 @@ from broker.demo.processes import ServerProcess, StageError
 # The broker's app registration at the simulator, which has it from the start.
 ENTRA_CLIENT_ID: Final = "5a27bf0b-cdae-4cd1-a308-f8f920c3bf4f"
 ENTRA_CALLBACK: Final = "/upstream/entra/callback"
+# Where a browser comes back from the simulator: from a sign-in, and while an organisation is being connected.
+ENTRA_RETURNS: Final = (ENTRA_CALLBACK, "/upstream/entra/connect", "/upstream/entra/consent")
 APPLICATION_CLIENT_ID: Final = "pobuca-contacts"
 
 
@@ -171,7 +173,8 @@ class Stage:
             f"{self.simulator_url}/organizations/v2.0/.well-known/openid-configuration",
             *("-m", "broker.demo.entra", "--port", str(ports[0].number), *listening),
             f"--client-secret={(self.directory / 'secrets/entra-client-secret').read_text()}",
-            *("--redirect-uri", self.broker_url + ENTRA_CALLBACK, *options.simulator_arguments),
+            *(word for path in ENTRA_RETURNS for word in ("--redirect-uri", self.broker_url + path)),
+            *options.simulator_arguments,
         )
         self.broker = self._server(
             "broker",
