@@ -129,9 +129,7 @@ class Passkeys:
             raise NotAllowed("passkey", "too many passkeys", explanation="passkey_too_many")
         if self._credentials.passkey(made.credential_id) is not None:  # WebAuthn Level 3, section 7.1 step 26.
             raise NotAllowed("passkey", "the credential is registered already", explanation="passkey_failed")
-        passkey = Passkey(
-            made.credential_id, account.id, name, made.public_key, made.sign_count, self._clock.now()
-        )
+        passkey = Passkey(made.credential_id, account.id, name, made.public_key, made.sign_count, self._clock.now())
         self._credentials.add_passkey(passkey)
         return passkey
 
@@ -170,9 +168,7 @@ class Passkeys:
 
         One step over all workers: of two proofs with one counter, at most one is accepted.
         """
-        if not self._credentials.note_passkey_used(
-            proved.passkey.credential_id, proved.sign_count, self._clock.now()
-        ):
+        if not self._credentials.note_passkey_used(proved.passkey.credential_id, proved.sign_count, self._clock.now()):
             raise LoginFailed("passkey", "the sign count did not rise", explanation="passkey_failed")
 
     # -- challenges -------------------------------------------------------------------------------------------

@@ -162,6 +162,7 @@ def _load(configuration: Configuration) -> WSGIApplication:
     from broker.app import DirectorySide, Surroundings, create_app, domain_proofs, live_organizations
     from broker.domain_sweeping import DomainSweeper
     from broker.endings import EndingsSweep
+    from broker.glass.reminding import Reminders, RemindersSweep
     from broker.sweeping import Sweeper
     from broker.watching.background import WatcherThread
 
@@ -174,4 +175,5 @@ def _load(configuration: Configuration) -> WSGIApplication:
     side: DirectorySide = app.extensions[DirectorySide.NAME]
     EndingsSweep(side.endings).start()
     WatcherThread(side.watcher, side.looks).start()
+    RemindersSweep(app.extensions[Reminders.NAME]).start()
     return app

@@ -24,7 +24,9 @@ _log = structlog.get_logger()
 
 
 class Reminders:
-    """Each person is reminded once a week, by whichever worker looks first."""
+    """Each person is reminded once a week, by whichever worker looks first. ``app.extensions[Reminders.NAME]``."""
+
+    NAME: Final = "glass_reminders"
 
     def __init__(
         self,

@@ -79,14 +79,19 @@ class Windows:
     def is_named(self, account: Account) -> bool:
         return account.id in self._federations.recorded(account.organization).glass_people
 
-    def name(self, organization: str, account_id: str, by: str) -> bool:
-        """True if the account was not named before; raises ``CannotOpen`` if it cannot be."""
+    def nameable(self, organization: str, account_id: str) -> Account:
+        """The account, if it can be named; raises ``CannotOpen``."""
         self._federated(organization)
         account = self._directory.account(account_id)
         if account is None or account.organization != organization:
             raise CannotOpen(f"there is no account {account_id} in {organization}")
         if not account.active:
             raise CannotOpen(f"account {account_id} is deactivated")
+        return account
+
+    def name(self, organization: str, account_id: str, by: str) -> bool:
+        """True if the account was not named before; raises ``CannotOpen`` if it cannot be."""
+        account = self.nameable(organization, account_id)
         if not self._federations.name_glass_person(organization, account_id):
             return False
         self._note("break_glass_named", organization, by, account_id)
@@ -125,16 +130,12 @@ class Windows:
         window = self._federations.recorded(organization).window
         return window if window is not None and window.closes_at > self._clock.now() else None
 
-    def open(self, organization: str, duration: timedelta, why: str, by: str) -> BreakGlassWindow:
-        """Opens for those who are ready, at least one; raises ``CannotOpen``.
-
-        One that is open is replaced: what came in through it ends, and its people come in anew.
-        """
+    def openable(self, organization: str, duration: timedelta, why: str) -> Sequence[Account]:
+        """The people for whom it would open, at least one; raises ``CannotOpen``."""
         self._federated(organization)
-        why = why.strip()
         if not timedelta(minutes=1) <= duration <= LONGEST_WINDOW:
             raise CannotOpen("the break-glass opens for 1 to 240 minutes")
-        if not why or len(why) > MAX_WHY or not why.isprintable():
+        if not why.strip() or len(why) > MAX_WHY or not why.isprintable():
             raise CannotOpen(f"say why, in one line of at most {MAX_WHY} characters")
         named = self.named(organization)
         if not named:
@@ -142,14 +143,19 @@ class Windows:
         ready = [person.account for person in named if person.ready]
         if not ready:
             raise CannotOpen(f"nobody named for {organization} has rehearsed within {REHEARSED_WITHIN.days} days")
-        now = self._clock.now()
-        people = tuple(account.id for account in ready)
+        return ready
+
+    def open(self, organization: str, duration: timedelta, why: str, by: str) -> BreakGlassWindow:
+        """Opens for those who are ready, at least one; raises ``CannotOpen``.
+
+        One that is open is replaced: what came in through it ends, and its people come in anew.
+        """
+        people = tuple(account.id for account in self.openable(organization, duration, why))
+        now, why = self._clock.now(), why.strip()
         window = BreakGlassWindow(organization, now, now + duration, by, why, people)
         minutes = str(int(duration.total_seconds() // 60))
         # The trail comes first: an opening that it does not tell of must not be.
-        self._note(
-            "break_glass_opened", organization, by, None, minutes=minutes, why=why, people=str(len(people))
-        )
+        self._note("break_glass_opened", organization, by, None, minutes=minutes, why=why, people=str(len(people)))
         self._federations.open_window(window)
         self._alarm.opened(window)
         return window
