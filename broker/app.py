@@ -262,6 +262,7 @@ def create_app(configuration: Configuration, surroundings: Surroundings | None =
     app.register_blueprint(provider.blueprint())
     app.extensions[DirectorySide.NAME] = side
     app.extensions[Federating.NAME] = switch
+    app.extensions[Windows.NAME] = glass.windows
     app.extensions[Reminders.NAME] = glass.reminders
     app.extensions[Onboarding.NAME] = connecting_flow
     return app

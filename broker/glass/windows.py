@@ -47,7 +47,12 @@ class NamedPerson:
 
 
 class Windows:
-    """Names people, opens and closes. ``by`` is ``operator`` or an account id, for the audit trail."""
+    """Names people, opens and closes. ``by`` is ``operator`` or an account id, for the audit trail.
+
+    ``app.extensions[Windows.NAME]`` is a running broker's.
+    """
+
+    NAME: Final = "glass_windows"
 
     def __init__(
         self,
