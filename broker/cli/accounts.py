@@ -31,10 +31,11 @@ def command() -> None:
 def list_accounts(directory: Path, as_json: bool, organization: str) -> None:
     """List the accounts of ORGANIZATION, by display name."""
     configuration = load_or_leave(directory)
-    if organization not in {config.organization for config in configuration.organizations}:
-        raise click.ClickException(f"there is no organization {printable(organization)}")
     with opened_records(configuration) as records:
         accounts = list(_all(records.directory, organization))
+        declared = any(config.organization == organization for config in configuration.organizations)
+        if not declared and not accounts and records.federations.recorded(organization).organization is None:
+            raise click.ClickException(f"there is no organization {printable(organization)}")
     if as_json:
         click.echo(json.dumps({"accounts": [_row(account) for account in accounts]}, ensure_ascii=False, indent=2))
         return
