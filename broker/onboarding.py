@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 import structlog
 
@@ -93,7 +93,12 @@ Outcome = Go | Wait | Done
 
 
 class Onboarding:
-    """Runs attempts over ports. ``fresh``: how long ago an administrator may have signed in at most."""
+    """Runs attempts over ports. ``fresh``: how long ago an administrator may have signed in at most.
+
+    ``NAME``: under which an application keeps it for what stands beside its pages.
+    """
+
+    NAME: ClassVar[str] = "onboarding"
 
     def __init__(
         self,

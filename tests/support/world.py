@@ -34,7 +34,9 @@ from broker.demo.control import Control
 from broker.demo.entra.app import create_simulator
 from broker.demo.entra.browser import AuthorizationAnswer, sign_in
 from broker.demo.entra.seed import CLIENT_ID, CLIENT_SECRET, seeded_directory
+from broker.federating import Federating
 from broker.federation.load import load
+from broker.onboarding import Onboarding
 from broker.store.tables import metadata
 from tests.support.configurations import SEALING_KEY
 from tests.support.entropy import SeededEntropy
@@ -111,6 +113,11 @@ class Listener:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
+    @property
+    def application(self) -> Any:
+        """What is served now."""
+        return self._server.app
+
     def serve(self, app: Any) -> None:
         self._server.app = app
 
@@ -178,6 +185,18 @@ class World:
     @property
     def simulator_url(self) -> str:
         return self.foundation.simulator.url
+
+    @property
+    def onboarding(self) -> Onboarding:
+        """The connecting of organisations, of the broker as it is served."""
+        found: Onboarding = self.foundation.broker.application.extensions[Onboarding.NAME]
+        return found
+
+    @property
+    def federating(self) -> Federating:
+        """The switch, of the broker as it is served."""
+        found: Federating = self.foundation.broker.application.extensions[Federating.NAME]
+        return found
 
     @property
     def control(self) -> Control:
