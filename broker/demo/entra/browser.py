@@ -69,6 +69,35 @@ def sign_in(
     raise SignInStopped("too many pages", 0, response.text)
 
 
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """The end of a sign-out: the hidden frames, which a browser loads, and where it goes then ("": it stays)."""
+
+    frames: tuple[str, ...]
+    url: str
+
+
+def sign_out(session: requests.Session, logout_url: str, username: str = "") -> SignedOut:
+    """Signs out, and picks ``username`` where Entra asks who is meant. The applications are not contacted.
+
+    Raises ``SignInStopped`` on any other page.
+    """
+    response = session.get(logout_url, allow_redirects=False, timeout=_TIMEOUT_SECONDS)
+    for _ in range(_MOST_PAGES):
+        if response.is_redirect:
+            return SignedOut((), urljoin(response.url, response.headers["Location"]))
+        page = _Page(response.text)
+        if page.kind in ("signed-out", "signing-out"):
+            return SignedOut(tuple(page.frames), page.continues_at)
+        if page.kind != "sign-out" or username.lower() not in (value.lower() for value in page.accounts):
+            break
+        form = page.forms[0].filled(account=username)
+        response = session.post(
+            urljoin(response.url, form.action), data=form.fields, allow_redirects=False, timeout=_TIMEOUT_SECONDS
+        )
+    raise SignInStopped(page.kind or "(none)", page.code, response.text)
+
+
 def _redirected(url: str) -> AuthorizationAnswer:
     parts = urlsplit(url)
     return AuthorizationAnswer(url, dict(parse_qsl(parts.fragment or parts.query, keep_blank_values=True)), "GET")
@@ -116,6 +145,8 @@ class _Page(HTMLParser):
         self.forms: list[_Form] = []
         self.accounts: list[str] = []
         self.code = 0
+        self.frames: list[str] = []
+        self.continues_at = ""
         self._in_code = False
         self.feed(text)
         self.close()
@@ -128,6 +159,10 @@ class _Page(HTMLParser):
             self.forms.append(_Form(said.get("action", "")))
         elif tag == "input" and self.forms and "name" in said and said.get("type") != "checkbox":
             self.forms[-1].fields[said["name"]] = said.get("value", "")
+        elif tag == "iframe":
+            self.frames.append(said.get("src", ""))
+        elif tag == "a" and said.get("id") == "continue":
+            self.continues_at = said.get("href", "")
         elif tag == "button" and said.get("name") == "account":
             self.accounts.append(said.get("value", ""))
         self._in_code = said.get("id") == "error-code"

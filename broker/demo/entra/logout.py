@@ -1,4 +1,7 @@
-"""``/{tenant}/oauth2/v2.0/logout``: takes an account out of the browser's session (entra-id reference 5)."""
+"""``/{tenant}/oauth2/v2.0/logout``: takes an account out of the browser's session (entra-id reference 5).
+
+The applications of the session are told in hidden frames on the page after it, which then goes on by itself.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from flask import Blueprint, Response, make_response, redirect, request
 from broker.demo.entra.authority import authority_of
 from broker.demo.entra.cookie import browser_cookie
 from broker.demo.entra.errors import EntraError
+from broker.demo.entra.front_channel import origins, sign_out_addresses
 from broker.demo.entra.model import User
 from broker.demo.entra.no_store import no_store
-from broker.demo.entra.pages import error_page, page
+from broker.demo.entra.pages import CONTINUE_SCRIPT, error_page, page
 from broker.demo.entra.state import Simulator
 from broker.demo.entra.timing import moment_of
 
@@ -36,11 +40,13 @@ def logout_blueprint(simulator: Simulator) -> Blueprint:
                 action=f"/{authority.segment}/oauth2/v2.0/logout",
                 target=target,
             )
-        if account is not None:
-            simulator.sessions.sign_out(browser_cookie(), account.key)
-        if _is_registered(simulator, target):
+        ended = simulator.sessions.sign_out(browser_cookie(), account.key) if account is not None else None
+        frames = sign_out_addresses(simulator, [ended] if ended else [])
+        if not _is_registered(simulator, target):
+            target = ""
+        if target and not frames:
             return no_store(make_response(redirect(target)))
-        return page("signed_out.html")
+        return page("signed_out.html", framing=origins(frames), frames=frames, target=target, script=CONTINUE_SCRIPT)
 
     return blueprint
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Iterable
 from typing import Any, Final
 
 from flask import Response, make_response, render_template
@@ -12,20 +13,28 @@ from broker.demo.entra.errors import EntraError, correlation_id, timestamp, trac
 from broker.demo.entra.no_store import no_store
 from broker.demo.entra.timing import moment_of
 
-# The only script there is, in form_post.html.
+# The only scripts there are, in form_post.html and signed_out.html.
 SUBMIT_SCRIPT: Final = "document.forms[0].submit()"
-_SCRIPT_HASH: Final = b64encode(hashlib.sha256(SUBMIT_SCRIPT.encode()).digest()).decode()
-
-# No form-action: chromium applies it to the redirects after a form as well, and these go to applications anywhere.
-_POLICY: Final = (
-    f"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'sha256-{_SCRIPT_HASH}'; base-uri 'none'"
+CONTINUE_SCRIPT: Final = 'addEventListener("load", () => location.replace(document.getElementById("continue").href))'
+_HASHES: Final = " ".join(
+    f"'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+    for script in (SUBMIT_SCRIPT, CONTINUE_SCRIPT)
 )
 
+# No form-action: chromium applies it to the redirects after a form as well, and these go to applications anywhere.
+_POLICY: Final = f"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src {_HASHES}; base-uri 'none'"
 
-def page(template: str, status: int = 200, *, framed: bool = False, **said: Any) -> Response:
-    """A page that is never stored. ``framed``: other sites may have it in a frame, as silent sign-ins need."""
+
+def page(
+    template: str, status: int = 200, *, framed: bool = False, framing: Iterable[str] = (), **said: Any
+) -> Response:
+    """A page that is never stored. ``framed``: other sites may have it in a frame, as silent sign-ins need.
+
+    ``framing``: origins that it has in frames itself.
+    """
     response = no_store(make_response(render_template(template, **said), status))
-    response.headers["Content-Security-Policy"] = _POLICY if framed else f"{_POLICY}; frame-ancestors 'none'"
+    policy = "; ".join((_POLICY, *([f"frame-src {' '.join(framing)}"] if framing else [])))
+    response.headers["Content-Security-Policy"] = policy if framed else f"{policy}; frame-ancestors 'none'"
     response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     return response
 

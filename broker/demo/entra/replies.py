@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from flask import Response, make_response, redirect
 
 from broker.demo.entra.authorize_request import AuthorizeRequest, ReplyAddress
+from broker.demo.entra.cookie import browser_cookie
 from broker.demo.entra.errors import EntraError, as_parameters
 from broker.demo.entra.grants import Authorization, Code
 from broker.demo.entra.id_token import half_hash, issue_id_token
@@ -71,6 +72,7 @@ def reply_with_success(simulator: Simulator, request: AuthorizeRequest, end: Sig
     if request.reply.state is not None:
         parameters["state"] = request.reply.state
     parameters["session_state"] = end.session.sid
+    simulator.sessions.note_application(browser_cookie(), end.session.key, request.client_id, end.user.tenant_id)
     return _send(request.reply, parameters)
 
 

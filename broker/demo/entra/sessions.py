@@ -30,6 +30,8 @@ class SignedInAccount:
     authenticated_at: datetime
     session_generation: int
     mfa: bool = False
+    # Client and tenant of every application that was signed in to with it.
+    applications: tuple[tuple[str, str], ...] = ()
 
 
 Accounts = Mapping[AccountKey, SignedInAccount]
@@ -63,6 +65,7 @@ class BrowserSessions:
                 now,
                 account.session_generation,
                 mfa=mfa or (before.mfa if before else False),
+                applications=before.applications if before else (),
             )
             value = browser if browser and self._browsers.get(browser) is not None else secrets.token_urlsafe(48)
             self._browsers.put(value, known)
@@ -74,8 +77,20 @@ class BrowserSessions:
             if browser and known and key in known:
                 self._browsers.put(browser, {**known, key: replace(known[key], mfa=True)})
 
-    def sign_out(self, browser: str | None, key: AccountKey) -> None:
+    def note_application(self, browser: str | None, key: AccountKey, client_id: str, tenant_id: str) -> None:
+        """An application got an answer with this account: it will want to hear when the session is over."""
         with self._lock:
             known = self._browsers.get(browser) if browser else None
-            if browser and known:
-                self._browsers.put(browser, {other: one for other, one in known.items() if other != key})
+            if browser and known and key in known:
+                applications = dict.fromkeys((*known[key].applications, (client_id, tenant_id)))
+                changed = replace(known[key], applications=tuple(applications))
+                self._browsers.put(browser, {**known, key: changed})
+
+    def sign_out(self, browser: str | None, key: AccountKey) -> SignedInAccount | None:
+        """What the browser was signed in with; None when it was not."""
+        with self._lock:
+            known = self._browsers.get(browser) if browser else None
+            if not browser or not known:
+                return None
+            self._browsers.put(browser, {other: one for other, one in known.items() if other != key})
+            return known.get(key)

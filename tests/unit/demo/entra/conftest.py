@@ -20,5 +20,8 @@ def started() -> Iterator[RunningSimulator]:
 def entra(started: RunningSimulator) -> RunningSimulator:
     started.clock.set(START)
     started.control("POST", "reset")
-    started.control("PATCH", f"registrations/{CLIENT_ID}", redirectUris=[CALLBACK], certificates=[])
+    started.control(
+        "PATCH", f"registrations/{CLIENT_ID}", redirectUris=[CALLBACK], certificates=[], frontChannelLogoutUrl=None
+    )
+    started.control("PATCH", "settings", caFile=None)
     return started

@@ -180,7 +180,6 @@ def test_the_authority_that_is_trusted_when_subscribers_are_called_can_be_set_an
         subscribe(entra, receiver)
         entra.control("PATCH", f"users/{ELENI}", accountEnabled=False)
         assert receiver.next()["resource"] == f"Users/{ELENI_ID}"
-    entra.control("PATCH", "settings", caFile=None)
 
 
 @pytest.mark.parametrize(
