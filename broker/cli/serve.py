@@ -160,8 +160,10 @@ def _serve(configuration: Configuration) -> None:
 def _load(configuration: Configuration) -> WSGIApplication:
     """The application of one worker process."""
     from broker.app import DirectorySide, Surroundings, create_app, domain_proofs, live_organizations
+    from broker.disconnecting import DisconnectionSweep
     from broker.domain_sweeping import DomainSweeper
     from broker.endings import EndingsSweep
+    from broker.federating import Federating
     from broker.glass.reminding import Reminders, RemindersSweep
     from broker.sweeping import Sweeper
     from broker.watching.background import WatcherThread
@@ -174,6 +176,7 @@ def _load(configuration: Configuration) -> WSGIApplication:
     app = create_app(configuration, around)
     side: DirectorySide = app.extensions[DirectorySide.NAME]
     EndingsSweep(side.endings).start()
+    DisconnectionSweep(app.extensions[Federating.NAME]).start()
     WatcherThread(side.watcher, side.looks).start()
     RemindersSweep(app.extensions[Reminders.NAME]).start()
     return app

@@ -1,0 +1,43 @@
+"""Carries out scheduled disconnections when they are due, in the background of a worker."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from broker.federating import Federating
+from broker.store.directory import DirectoryUnavailable
+from broker.store.state import StateUnavailable
+
+# A delay of hours need not end on the second; a look when nothing changed costs one small question.
+EVERY: Final = timedelta(seconds=30)
+
+_log = structlog.get_logger()
+
+
+class DisconnectionSweep:
+    """One daemon thread; several workers may each have one, of which the first carries out what is due."""
+
+    def __init__(self, federating: Federating, every: timedelta = EVERY) -> None:
+        self._federating = federating
+        self._every = every
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="disconnections", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns when nothing is under way any more."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._every.total_seconds()):
+            try:
+                self._federating.carry_out_due()
+            except (DirectoryUnavailable, StateUnavailable) as error:  # The next one comes.
+                _log.warning("store_fault", reason="disconnections", detail=str(error))
