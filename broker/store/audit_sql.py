@@ -105,12 +105,10 @@ def _digest(content: Mapping[str, Any]) -> str:
 
 def _holds(row: Row[Any], number: int, previous: str) -> bool:
     try:
-        entry = _chained(row).entry
+        content = _content(number, _chained(row).entry, previous)
     except (ValueError, TypeError, OverflowError):
         return False  # What cannot be read is not what was written.
-    return bool(
-        row.number == number and row.previous == previous and row.digest == _digest(_content(number, entry, previous))
-    )
+    return bool(row.number == number and row.previous == previous and row.digest == _digest(content))
 
 
 def _chained(row: Row[Any]) -> ChainedEntry:

@@ -26,6 +26,7 @@ from broker.store.tables import (
     invitations,
     passkeys,
     passwords,
+    probes,
     upstream_grants,
 )
 
@@ -63,23 +64,37 @@ _RELEASE_OWN = (
 
 
 def require_open(
-    database: Database, connection: Connection, organization: str, *, alone: bool = False, spare: str | None = None
+    database: Database,
+    connection: Connection,
+    organization: str,
+    *,
+    alone: bool = False,
+    spare: str | None = None,
+    spare_glass: bool = False,
 ) -> None:
     """Returns if the organisation's own credentials may be written, until this transaction ends (``alone``: by nobody
     else meanwhile).
 
-    Raises ``SsoRequired`` if it is enforced; unless ``spare`` is one of its break-glass people.
+    Raises ``SsoRequired`` if it is enforced; unless ``spare`` is a probe of the doors. ``spare_glass``: or one of its
+    break-glass people, who keep passkeys.
     """
     database.lock(connection, _lock_of(organization), shared=not alone)
     if connection.execute(_STAGE, {"of_organization": organization}).scalar() != "enforced":
         return
-    if spare is not None:
+    if spare is not None and is_probe(connection, spare):
+        return
+    if spare is not None and spare_glass:
         named = select(glass_people.c.account_id).where(
             glass_people.c.organization == organization, glass_people.c.account_id == spare
         )
         if connection.execute(named).first() is not None:
             return
     raise SsoRequired("enforcement", f"{organization} is federated: no credential of its own is kept")
+
+
+def is_probe(connection: Connection, account_id: str) -> bool:
+    """Whether the account is one that a proof of enforcement made."""
+    return connection.execute(select(probes.c.account_id).where(probes.c.account_id == account_id)).first() is not None
 
 
 def close_other_ways(

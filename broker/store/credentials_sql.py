@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, s
 
 from broker.identity import Account
 from broker.store.accounts_sql import raise_epoch, write_account
-from broker.store.closing_sql import require_open
+from broker.store.closing_sql import is_probe, require_open
 from broker.store.columns import ticks
 from broker.store.credential_rows import (
     app_password_of_row,
@@ -28,7 +28,7 @@ from broker.store.credential_rows import (
 from broker.store.credentials import AddressTaken, AppPassword, Holdings, Invitation, Passkey, PasswordRecord
 from broker.store.database import Database
 from broker.store.directory import NewAccount
-from broker.store.tables import accounts, app_passwords, invitations, passkeys, passwords
+from broker.store.tables import accounts, app_passwords, invitations, passkeys, passwords, probes
 
 _PEOPLE = select(accounts.c.id).where(accounts.c.organization == bindparam("organization"))
 _HOLDINGS = select(
@@ -95,6 +95,11 @@ _CANCEL_OF_ADDRESS = _OPEN.where(invitations.c.address == bindparam("of_address"
 _CANCEL = _OPEN.where(invitations.c.id == bindparam("of_id")).values(state="cancelled")
 _ACCEPT = _OPEN.where(invitations.c.id == bindparam("of_id")).values(state="accepted")
 
+_INVITER = select(invitations.c.invited_by).where(
+    invitations.c.id == bindparam("of_id"),
+    invitations.c.organization == bindparam("of_organization"),
+)
+
 _PASSKEYS_OF = (
     select(passkeys)
     .where(passkeys.c.account_id == bindparam("account_id"))
@@ -122,11 +127,6 @@ class SqlCredentials:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._add_password = (
-            database.insert(passwords)
-            .on_conflict_do_nothing(index_elements=passwords.primary_key)
-            .returning(passwords.c.address)
-        )
 
     def holdings(self, organization: str) -> Holdings:
         (row,) = self._database.read(_HOLDINGS, {"organization": organization})
@@ -145,7 +145,7 @@ class SqlCredentials:
     def create_password_account(self, draft: NewAccount, record: PasswordRecord) -> Account:
         def create(connection: Connection) -> Account:
             require_open(self._database, connection, draft.organization)
-            return self._create_account(connection, draft, record)
+            return create_password_account(self._database, connection, draft, record)
 
         return self._database.write(create)
 
@@ -154,7 +154,7 @@ class SqlCredentials:
             organization = connection.execute(_ORGANIZATION, {"account_id": account_id}).scalar()
             if organization is None:
                 return False
-            require_open(self._database, connection, organization)
+            require_open(self._database, connection, organization, spare=account_id)
             row = {"of_account": account_id, "new_hash": new_hash, "now": ticks(at)}
             if connection.execute(_SET_PASSWORD, row).rowcount == 0:
                 return False
@@ -171,7 +171,8 @@ class SqlCredentials:
 
     def add_app_password(self, record: AppPassword) -> None:
         def add(connection: Connection) -> None:
-            require_open(self._database, connection, _organization_of(connection, record.account_id))
+            organization = _organization_of(connection, record.account_id)
+            require_open(self._database, connection, organization, spare=record.account_id)
             connection.execute(insert(app_passwords), app_password_row(record))
 
         self._database.write(add)
@@ -195,7 +196,8 @@ class SqlCredentials:
     def add_invitation(self, invitation: Invitation) -> None:
         def add(connection: Connection) -> None:
             # Alone: of two at once for one address, each would find none to cancel.
-            require_open(self._database, connection, invitation.organization, alone=True)
+            inviter = invitation.invited_by
+            require_open(self._database, connection, invitation.organization, alone=True, spare=inviter)
             before = {"of_organization": invitation.organization, "of_address": invitation.address}
             connection.execute(_CANCEL_OF_ADDRESS, before)
             connection.execute(insert(invitations), invitation_row(invitation))
@@ -212,11 +214,16 @@ class SqlCredentials:
 
     def accept_invitation(self, invitation_id: str, draft: NewAccount, record: PasswordRecord) -> Account | None:
         def accept(connection: Connection) -> Account | None:
-            require_open(self._database, connection, draft.organization)
             key = {"of_id": invitation_id, "of_organization": draft.organization}
+            inviter = connection.execute(_INVITER, key).scalar()
+            require_open(self._database, connection, draft.organization, spare=inviter)
             if connection.execute(_ACCEPT, key).rowcount == 0:
                 return None
-            return self._create_account(connection, draft, record)
+            account = create_password_account(self._database, connection, draft, record)
+            if inviter is not None and is_probe(connection, inviter):  # It goes with the probe that invited it.
+                made = {"account_id": draft.id, "made_by": inviter, "made_at": ticks(draft.created_at)}
+                connection.execute(insert(probes), made)
+            return account
 
         return self._database.write(accept)
 
@@ -228,7 +235,9 @@ class SqlCredentials:
     def add_passkey(self, passkey: Passkey) -> None:
         def add(connection: Connection) -> None:
             organization = _organization_of(connection, passkey.account_id)
-            require_open(self._database, connection, organization, spare=passkey.account_id)
+            require_open(
+                self._database, connection, organization, spare=passkey.account_id, spare_glass=True
+            )
             connection.execute(insert(passkeys), passkey_row(passkey))
 
         self._database.write(add)
@@ -247,15 +256,24 @@ class SqlCredentials:
     def drop_passkey(self, account_id: str, credential_id: str) -> bool:
         return self._database.change(_DROP_PASSKEY, {"of_account": account_id, "of_credential": credential_id})
 
-    def _create_account(self, connection: Connection, draft: NewAccount, record: PasswordRecord) -> Account:
-        if record.account_id != draft.id:
-            raise ValueError("the password is another account's")
-        account = write_account(self._database, connection, draft)
-        if account is None:
-            raise ValueError("the identity is another account's")
-        if connection.execute(self._add_password, password_row(record)).first() is None:
-            raise AddressTaken
-        return account
+
+def create_password_account(
+    database: Database, connection: Connection, draft: NewAccount, record: PasswordRecord
+) -> Account:
+    """Account, identity and password; raises ``AddressTaken``. Whether there may be one is for the caller to ask."""
+    if record.account_id != draft.id:
+        raise ValueError("the password is another account's")
+    account = write_account(database, connection, draft)
+    if account is None:
+        raise ValueError("the identity is another account's")
+    add = (
+        database.insert(passwords)
+        .on_conflict_do_nothing(index_elements=passwords.primary_key)
+        .returning(passwords.c.address)
+    )
+    if connection.execute(add, password_row(record)).first() is None:
+        raise AddressTaken
+    return account
 
 
 def _organization_of(connection: Connection, account_id: str) -> str:

@@ -21,6 +21,7 @@ from broker.store.database import ANSWER_WITHIN, Database, cause, create_engine
 from broker.store.directory import Directory, DirectoryUnavailable
 from broker.store.directory_sql import SqlDirectory
 from broker.store.federations_sql import SqlFederations
+from broker.store.probes_sql import SqlProbes
 from broker.store.records import Records
 from broker.store.standings_sql import SqlStandings
 from broker.store.state import StateStore
@@ -95,6 +96,7 @@ def records_in(database: Database) -> Records:
         credentials=SqlCredentials(database),
         standings=SqlStandings(database),
         audit=SqlAuditTrail(database),
+        probes=SqlProbes(database),
     )
 
 

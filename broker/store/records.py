@@ -8,6 +8,7 @@ from broker.store.audit import AuditTrail
 from broker.store.credentials import Credentials
 from broker.store.directory import Directory
 from broker.store.federations import Federations
+from broker.store.probes import Probes
 from broker.store.standings import Standings
 
 
@@ -20,6 +21,7 @@ class Records:
     credentials: Credentials
     standings: Standings
     audit: AuditTrail
+    probes: Probes
 
     def close(self) -> None:
         self.directory.close()

@@ -205,6 +205,15 @@ passkeys = Table(
     Index("passkeys_account_id", "account_id"),
 )
 
+# Accounts that a proof of enforcement made for some seconds; ``made_by``: the probe whose invitation one came by.
+probes = Table(
+    "probes",
+    metadata,
+    Column("account_id", _TEXT, ForeignKey("accounts.id", name="probes_account"), primary_key=True),
+    Column("made_by", _TEXT),
+    Column("made_at", _MOMENT, nullable=False),
+)
+
 # -- what the directory is asked again (``standings``) -----------------------------------------------------------------
 
 upstream_grants = Table(

@@ -122,6 +122,12 @@ def upgrade() -> None:
     )
     op.create_index("passkeys_account_id", "passkeys", ["account_id"])
     op.create_table(
+        "probes",
+        sa.Column("account_id", _TEXT, sa.ForeignKey("accounts.id", name="probes_account"), primary_key=True),
+        sa.Column("made_by", _TEXT),
+        sa.Column("made_at", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
         "upstream_grants",
         sa.Column("account_id", _TEXT, sa.ForeignKey("accounts.id", name="upstream_grants_account"), primary_key=True),
         sa.Column("organization", _TEXT, nullable=False),
