@@ -96,12 +96,14 @@ def enforce(world: World, organization: str = "olive-grove") -> None:
 def to_password_page(
     world: World, browser: requests.Session, address: str = ANNA, **request: str | None
 ) -> requests.Response:
-    """From the authorization request over the sign-in page to the password page."""
+    """From the authorization request to the password page, over the sign-in page if it comes."""
     page = world.go(browser, world.authorize_url(**request))
     location = urljoin(world.broker_url, page.headers["Location"])
-    form = {"action": "email", "email": address}
-    answer = browser.post(location, data=form, allow_redirects=False, timeout=30)
-    return browser.get(urljoin(world.broker_url, answer.headers["Location"]), timeout=30)
+    if urlsplit(location).path != "/sign-in/password":
+        form = {"action": "email", "email": address}
+        answer = browser.post(location, data=form, allow_redirects=False, timeout=30)
+        location = urljoin(world.broker_url, answer.headers["Location"])
+    return browser.get(location, timeout=30)
 
 
 def prove(
