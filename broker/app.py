@@ -35,7 +35,7 @@ from broker.federation.load import Configuration
 from broker.federation.model import CertificateCredential, SqliteStore
 from broker.federation.model import ClientSecret as ConfiguredSecret
 from broker.federation.reconciling import Notice, reconcile, require_not_rolled_back
-from broker.federation.registry import connection_name
+from broker.federation.registry import Registry, connection_name
 from broker.glass.alarm import Alarm
 from broker.glass.entry import GlassEntry
 from broker.glass.reminding import Reminders
@@ -57,6 +57,8 @@ from broker.notices import AdministratorNotices
 from broker.onboarding import Onboarding
 from broker.organizations import Organizations
 from broker.passkeys import Passkeys
+from broker.proof import ProofOfEnforcement, ProofPorts
+from broker.proving.probe import Client as ProbeClient
 from broker.provisioning.just_in_time import JustInTime
 from broker.rate_limits import Limits, RateLimits
 from broker.sessions import Lifetimes, Sessions
@@ -99,6 +101,9 @@ from broker.web import (
     security,
 )
 from broker.web import password as password_pages
+from broker.web.api import endpoints as api_endpoints
+from broker.web.api.endpoints import PREFIX as API_PREFIX
+from broker.web.api.endpoints import Api
 from broker.web.forms import FormTokens
 from broker.web.own_pages import FRESH, OwnPages, Visitors
 from broker.web.steps import current_browser, present_step
@@ -183,16 +188,22 @@ def _directory_place(configuration: Configuration) -> dict[str, Any]:
     }
 
 
-def create_app(configuration: Configuration, surroundings: Surroundings | None = None) -> Flask:
-    """The broker as a WSGI application."""
+def create_app(
+    configuration: Configuration,
+    surroundings: Surroundings | None = None,
+    *,
+    organizations: Organizations | None = None,
+    mailer: Mailer | None = None,
+) -> Flask:
+    """The broker as a WSGI application; over other organisations and another mailer as the twin of a proof."""
     around = surroundings or Surroundings.of(configuration)
     settings = configuration.broker
-    organizations = live_organizations(configuration, around)
+    organizations = organizations or live_organizations(configuration, around)
     gate = Gate(organizations, around.clock)
     sessions = Sessions(around.state, around.clock, around.entropy, _session_lifetimes(configuration))
     http, credential = _http(configuration), _entra_credential(configuration, around)
     connector = _entra(configuration, organizations, http, credential, around)
-    mailer = configured_mailer(configuration, around.clock, around.entropy)
+    mailer = mailer or configured_mailer(configuration, around.clock, around.entropy)
     side = _directory_side(configuration, organizations, sessions, connector, http, credential, around, mailer)
     glass = _break_glass(configuration, organizations, gate, around, mailer)
     password = PasswordConnector(
@@ -260,6 +271,15 @@ def create_app(configuration: Configuration, surroundings: Surroundings | None =
     flow.register(provider.responder)
     side.endings.register(provider.responder)
     app.register_blueprint(provider.blueprint())
+    api = Api(
+        access=provider.api_tokens,
+        ports=members.ports,
+        federations=around.records.federations,
+        invitations=members.invitations,
+        app_passwords=members.app_passwords,
+        co_workers=members.co_workers,
+    )
+    app.register_blueprint(api_endpoints.create_blueprint(api, settings.public_url), url_prefix=f"{prefix}{API_PREFIX}")
     app.extensions[DirectorySide.NAME] = side
     app.extensions[Federating.NAME] = switch
     app.extensions[Windows.NAME] = glass.windows
@@ -483,6 +503,48 @@ def _openid_provider(
         return present_step(flow.begin(request, browser), browser)
 
     return assemble(ProviderSettings(settings.public_url, contexts), lifetimes, ports, begin_login)
+
+
+def proof_of_enforcement(
+    configuration: Configuration, organizations: Organizations, around: Surroundings
+) -> ProofOfEnforcement:
+    """What tries every door of this broker for one organisation."""
+    settings = configuration.broker
+
+    def create_twin(others: Organizations, mailer: Mailer) -> Flask:
+        return create_app(configuration, around, organizations=others, mailer=mailer)
+
+    return ProofOfEnforcement(
+        ProofPorts(
+            organizations=organizations,
+            make_reading=Registry,
+            probes=around.records.probes,
+            audit=around.records.audit,
+            hashing=PasswordHashing(),
+            clock=around.clock,
+            entropy=around.entropy,
+            create_twin=create_twin,
+            clients=_confidential_clients(configuration),
+            public_url=settings.public_url,
+            authority_host=settings.entra.authority_host,
+        )
+    )
+
+
+def _confidential_clients(configuration: Configuration) -> Sequence[ProbeClient]:
+    """The applications in whose name a proof can ask for tokens, since the configuration names their secrets."""
+    return [
+        ProbeClient(
+            client_id=party.client_id,
+            secret=configuration.secret(party.client_secret).reveal(),
+            method=party.token_endpoint_auth_method,
+            redirect_uri=party.redirect_uris[0] if party.redirect_uris else None,
+            scopes=party.scopes,
+            api_scopes=party.api_scopes,
+        )
+        for party in configuration.relying_parties
+        if party.client_secret is not None
+    ]
 
 
 def membership(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _CLAIM: Final = "__pobuca_claim__"
+_CLAIMS: Final = "claims"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,30 @@ def claims(views: Mapping[str, Callable[..., Any]], known: Mapping[str, Claim]) 
     if silent:
         raise Unclaimed(f"neither a door nor harmless: {', '.join(silent)}")
     return {name: claim for name, claim in found.items() if claim is not None}
+
+
+class HasRoutes(Protocol):
+    """A web application, as far as its doors are concerned."""
+
+    view_functions: dict[str, Callable[..., Any]]
+    extensions: dict[str, Any]
+
+
+def install(
+    application: HasRoutes, known: Mapping[str, Claim], grants: Mapping[str, Callable[..., Any]]
+) -> None:
+    """Writes down what every route and every grant of the application claims; raises ``Unclaimed``.
+
+    ``known``: routes that a framework made. ``grants``: the functions behind ``grant_type``, by its value.
+    """
+    every = {**application.view_functions, **{f"grant:{name}": function for name, function in grants.items()}}
+    application.extensions[_CLAIMS] = claims(every, known)
+
+
+def claims_of(application: HasRoutes) -> Mapping[str, Claim]:
+    """What was written down."""
+    found: Mapping[str, Claim] = application.extensions[_CLAIMS]
+    return found
 
 
 def claim_of(view: Callable[..., Any]) -> Claim | None:

@@ -20,6 +20,7 @@ from broker.rate_limits import Limits
 class Membership:
     """What pages, the API and the command line use."""
 
+    ports: Ports
     passwords: Passwords
     proofs: Proofs
     resets: Resets
@@ -30,6 +31,7 @@ class Membership:
     @classmethod
     def over(cls, ports: Ports) -> Membership:
         return cls(
+            ports,
             Passwords(ports),
             Proofs(ports.state, ports.clock, ports.entropy),
             Resets(ports),
