@@ -14,8 +14,8 @@ from typing import Final
 from urllib.parse import urlencode
 
 from broker.downstream.oidc import claims_request, pkce
-from broker.downstream.oidc.claims import OFFLINE
 from broker.downstream.oidc.authorization_request import AuthorizationRequest, ReplyAddress, ResponseMode, dump
+from broker.downstream.oidc.claims import OFFLINE
 from broker.downstream.oidc.claims_request import ClaimsRequest
 from broker.downstream.oidc.errors import AuthorizationRefused
 from broker.downstream.oidc.minting import ID_TOKEN_TYPE

@@ -31,6 +31,7 @@ _KEPT: Final = timedelta(minutes=15)
 # One delivery takes 3 calls of 30 seconds at most (configuration) and the pauses; then another worker may try.
 _LEASED: Final = timedelta(minutes=3)
 _THREADS: Final = 4
+RESUMED_EVERY: Final = timedelta(minutes=1)
 PAUSES: Final = (timedelta(seconds=1), timedelta(seconds=5))
 
 _log = structlog.get_logger()
@@ -87,9 +88,20 @@ class BackChannel:
             self._enqueue(notice.jti)
 
     def resume(self) -> None:
-        """Sends what was noted and not sent, by whichever worker; to be called now and then."""
+        """Sends what was noted and not sent, by whichever worker."""
         for jti in self._store.members(_NOTICE, _OUTSTANDING):
             self._enqueue(jti)
+
+    def start(self, every: timedelta = RESUMED_EVERY) -> None:
+        """Resumes now and then in the background: what a worker left behind is sent by one that lives."""
+        threading.Thread(target=self._keep_resuming, args=(every,), name="back-channel", daemon=True).start()
+
+    def _keep_resuming(self, every: timedelta) -> None:
+        while not self._never.wait(every.total_seconds()):
+            try:
+                self.resume()
+            except StateUnavailable as error:  # The next time comes.
+                _log.warning("store_fault", reason="back_channel", detail=str(error))
 
     def finish(self) -> None:
         """Returns when nothing waits to be sent here any more."""
@@ -149,4 +161,5 @@ class BackChannel:
             return f"again: {failure.reason}"
         if answer.status in (200, 204):
             return "told"
-        return f"again: {answer.status}" if answer.status >= 500 or answer.status == 429 else f"refused: {answer.status}"
+        final = answer.status < 500 and answer.status != 429
+        return f"{'refused' if final else 'again'}: {answer.status}"

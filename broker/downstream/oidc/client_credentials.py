@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from broker.doors import harmless
 from broker.downstream.oidc.api_tokens import ApiTokens
 from broker.downstream.oidc.errors import TokenRefused
 from broker.downstream.oidc.parameters import Parameters
 from broker.downstream.oidc.parties import RelyingParty
 
 
+@harmless("lets an application act in its own name, and nobody else")
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
     """``grant_type=client_credentials``, for clients whose file names ``api_scopes``; a public client has none."""

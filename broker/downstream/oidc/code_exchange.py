@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from broker.doors import door
 from broker.downstream.oidc import claims, pkce
 from broker.downstream.oidc.errors import TokenRefused
 from broker.downstream.oidc.grants import CodeGrant, Grants, RedeemedCode
@@ -25,6 +26,7 @@ from broker.downstream.oidc.subjects import Subjects
 SessionIsLive = Callable[[str], bool]
 
 
+@door("authorization_code")
 @dataclass(frozen=True, slots=True)
 class CodeExchange:
     """``grant_type=authorization_code``. ``session_is_live`` tells whether the session of a ``sid`` has not ended."""

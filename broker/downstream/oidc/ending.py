@@ -1,4 +1,4 @@
-"""What applications were given comes to its end, and they are told. Each may be repeated; nothing is lost in between."""
+"""What applications were given comes to its end, and they are told; an ending that was cut short may be repeated."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from flask import Blueprint, Response, request
 from structlog.contextvars import bind_contextvars
 from werkzeug.exceptions import MethodNotAllowed, UnsupportedMediaType
 
+from broker.doors import door, harmless
 from broker.downstream.oidc import paths
 from broker.downstream.oidc.authorization_endpoint import AuthorizationEndpoint, ProvedRequest
 from broker.downstream.oidc.authorization_request import refusal
@@ -27,7 +28,6 @@ from broker.downstream.oidc.provider import BrokerProvider
 from broker.downstream.oidc.revocation_endpoint import RevocationEndpoint
 from broker.downstream.oidc.token_endpoint import TokenEndpoint
 from broker.downstream.oidc.userinfo_endpoint import UserInfoEndpoint
-from broker.doors import door, harmless
 from broker.errors import BrokerError, Busy
 from broker.jose.key_ring import KeyRing
 from broker.messages import LoginRequest

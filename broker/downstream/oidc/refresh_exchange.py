@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from broker.doors import door
 from broker.downstream.oidc import claims
 from broker.downstream.oidc.errors import TokenRefused
 from broker.downstream.oidc.grants import Grants
@@ -20,6 +21,7 @@ from broker.downstream.oidc.standing import NoLongerAdmitted, Standing, Standing
 from broker.downstream.oidc.subjects import Subjects
 
 
+@door("refresh_token")
 @dataclass(frozen=True, slots=True)
 class RefreshExchange:
     """``grant_type=refresh_token``."""

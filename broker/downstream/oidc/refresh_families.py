@@ -190,7 +190,8 @@ class RefreshFamilies:
 
 
 def _sealer(token: str) -> Sealer:
-    return Sealer(hmac.digest(token.encode("utf-8", "surrogatepass"), b"what follows this refresh token", hashlib.sha256))
+    key = hmac.digest(token.encode("utf-8", "surrogatepass"), b"what follows this refresh token", hashlib.sha256)
+    return Sealer(key)
 
 
 def _refusal(reason: str, detail: str) -> TokenRefused:

@@ -37,7 +37,8 @@ class TokenEndpoint:
             raise TokenRefused("invalid_request", "params", "grant_type is required.")
         grant_type = self.grant_types.get(name)
         if grant_type is None:
-            raise TokenRefused("unsupported_grant_type", "grant", f"grant_type is one of {', '.join(self.grant_types)}.")
+            known = ", ".join(self.grant_types)
+            raise TokenRefused("unsupported_grant_type", "grant", f"grant_type is one of {known}.")
         if name not in party.grant_types:
             raise TokenRefused("unauthorized_client", "grant", "The client is not registered for this grant_type.")
         return grant_type.answer(party, parameters)

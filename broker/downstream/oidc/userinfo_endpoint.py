@@ -39,7 +39,8 @@ class UserInfoEndpoint:
         if "openid" not in access.scopes:  # A refresh may have asked for less than was granted.
             raise BearerRefused("insufficient_scope", "scope", "The access token is not for the openid scope.")
         standing = self._admit(party, access)
-        names = claims.names_of(party.scopes & set(access.scopes)) | claims.allowed(party.scopes, access.userinfo_claims)
+        names = claims.names_of(party.scopes & set(access.scopes))
+        names |= claims.allowed(party.scopes, access.userinfo_claims)
         subject = self.subjects.subject(party, access.account_id)
         return {"sub": subject, **claims.release(standing.person, names)}
 
