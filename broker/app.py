@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response
 
+from broker import doors
 from broker.admission import Gate
 from broker.alerts import Alerts
 from broker.assurance import Contexts
@@ -20,6 +21,7 @@ from broker.attempts import Attempts
 from broker.clock import Clock, SystemClock
 from broker.dns.resolving import DnsTextRecords
 from broker.domains import Domains
+from broker.doors import Harmless
 from broker.downstream.oidc import indexes
 from broker.downstream.oidc.assembly import OpenIdProvider, ProviderPorts, TokenLifetimes, assemble
 from broker.downstream.oidc.grants import REFRESH_FAMILY
@@ -47,7 +49,7 @@ from broker.jose.key_ring import KeyRing
 from broker.login import LoginFlow
 from broker.mail import Mailer
 from broker.mailing.configured import configured_mailer
-from broker.membership.assembly import Membership, doors
+from broker.membership.assembly import Membership, attempts_at_doors
 from broker.membership.hashing import PasswordHashing
 from broker.membership.policy import MIN_CHARACTERS
 from broker.membership.ports import Ports
@@ -280,6 +282,8 @@ def create_app(
         co_workers=members.co_workers,
     )
     app.register_blueprint(api_endpoints.create_blueprint(api, settings.public_url), url_prefix=f"{prefix}{API_PREFIX}")
+    grants = {name: type(grant) for name, grant in provider.endpoints.token.grant_types.items()}
+    doors.install(app, {"static": Harmless("files of ours")}, grants)
     app.extensions[DirectorySide.NAME] = side
     app.extensions[Federating.NAME] = switch
     app.extensions[Windows.NAME] = glass.windows
@@ -575,7 +579,7 @@ def membership(
         standings=around.records.standings,
         audit=around.records.audit,
         state=around.state,
-        limits=RateLimits(around.state, around.clock, doors(attempts, often.letters_for_person)),
+        limits=RateLimits(around.state, around.clock, attempts_at_doors(attempts, often.letters_for_person)),
         hashing=PasswordHashing(),
         mailer=mailer,
         clock=around.clock,

@@ -17,9 +17,11 @@ _CLAIMS: Final = "claims"
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A way by which somebody may come in, or be given something that lets them in. ``name`` is one of ``DOORS``."""
+    """A way by which somebody may come in, or be given something that lets them in. ``names`` are of ``DOORS``: more
+    than one where it is tried in several ways.
+    """
 
-    name: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,12 @@ class Unclaimed(Exception):
     """Routes or grants that say nothing of themselves; the start is refused."""
 
 
-def door(name: str) -> Callable[[_F], _F]:
-    """Marks a view as one way through the door of this name; raises ``ValueError`` for a name without a proof."""
-    if name not in DOORS:
-        raise ValueError(f"{name} is not a door that anything proves")
-    return _marker(Door(name))
+def door(*names: str) -> Callable[[_F], _F]:
+    """Marks a view or a grant as a way through these doors; raises ``ValueError`` for a name without a proof."""
+    unknown = set(names) - DOORS.keys()
+    if unknown or not names:
+        raise ValueError(f"not a door that anything proves: {', '.join(sorted(unknown))}")
+    return _marker(Door(names))
 
 
 def harmless(why: str) -> Callable[[_F], _F]:

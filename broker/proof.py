@@ -131,7 +131,8 @@ class ProofOfEnforcement:
 
 def doors_of(application: Application) -> frozenset[str]:
     """The names of the doors that an application has."""
-    return frozenset(claim.name for claim in claims_of(application).values() if isinstance(claim, Door))
+    claims = claims_of(application).values()
+    return frozenset(name for claim in claims if isinstance(claim, Door) for name in claim.names)
 
 
 def _glass(organization: Organization, clock: Clock) -> str | None:

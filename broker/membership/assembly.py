@@ -41,7 +41,7 @@ class Membership:
         )
 
 
-def doors(attempts: Limits, letters_for_person: int) -> Mapping[str, Limits]:
+def attempts_at_doors(attempts: Limits, letters_for_person: int) -> Mapping[str, Limits]:
     """The limits of each door that this package has."""
     letters = Limits(attempts.window, letters_for_person, letters_for_person, attempts.client, attempts.everybody)
     return {

@@ -8,6 +8,7 @@ import structlog
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
+from broker.doors import door
 from broker.errors import BadRequest
 from broker.login import Answered, LoginFlow
 from broker.messages import UpstreamAnswer
@@ -26,6 +27,7 @@ def create_blueprint(flow: LoginFlow) -> Blueprint:
     blueprint = Blueprint("upstream", __name__)
 
     @blueprint.route(ENTRA_CALLBACK, methods=["GET", "POST"])
+    @door("microsoft")
     def entra_callback() -> Response:
         browser = current_browser()
         step = flow.finish(_read_answer(), browser)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 from flask import Blueprint, Response, jsonify, make_response
 
+from broker.doors import harmless
 from broker.store.directory import Directory, DirectoryUnavailable
 from broker.store.state import StateStore, StateUnavailable
 
@@ -16,10 +17,12 @@ def create_blueprint(state: StateStore, directory: Directory) -> Blueprint:
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/health/live")
+    @harmless("says that the process answers")
     def live() -> Response:
         return jsonify(status="ok")
 
     @blueprint.get("/health/ready")
+    @harmless("says whether the stores answer")
     def ready() -> Response:
         try:
             state.ping()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
+from broker.doors import door, harmless
 from broker.login import LoginFlow
 from broker.organizations import Organizations
 from broker.web import cookies, headers, language
@@ -20,6 +21,7 @@ def create_blueprint(
     blueprint.before_request(require_form)
 
     @blueprint.get("/")
+    @door("session")
     def home() -> Response:
         present = visitors.present()
         if present is None:
@@ -31,15 +33,18 @@ def create_blueprint(
         return make_response(render_template("home.html", account=account, organization=organization, token=token))
 
     @blueprint.get("/sign-in")
+    @door("session")
     def start() -> Response:
         browser = current_browser()
         return present_step(flow.begin(own.request("home"), browser), browser)
 
     @blueprint.get("/sign-in/<handle>")
+    @harmless("asks for an address")
     def sign_in(handle: str) -> Response:
         return _sign_in_page(handle)
 
     @blueprint.post("/sign-in/<handle>")
+    @door("microsoft")
     def choose(handle: str) -> Response:
         browser = current_browser()
         if request.form.get("action") == "cancel":
@@ -63,6 +68,7 @@ def create_blueprint(
         return make_response(page, 400 if wrong else 200)
 
     @blueprint.post("/sign-out")
+    @harmless("ends a session")
     def sign_out() -> Response:
         browser = current_browser()
         present = visitors.present()

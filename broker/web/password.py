@@ -37,7 +37,7 @@ def create_blueprint(flow: LoginFlow, passwords: Passwords, proofs: Proofs, rese
         return _page(_state(request.args.getlist("state")))
 
     @blueprint.post("/sign-in/password")
-    @door("password")
+    @door("password", "half_finished")
     def prove() -> Response:
         state = _state(request.form.getlist("state"))
         browser = current_browser()

@@ -20,8 +20,8 @@ def forgotten() -> None: ...
 
 def test_what_is_marked_is_claimed() -> None:
     found = claims({"a": with_password, "b": picture, "static": forgotten}, {"static": Harmless("files")})
-    assert found == {"a": Door("password"), "b": Harmless("a picture"), "static": Harmless("files")}
-    assert claim_of(with_password) == Door("password")
+    assert found == {"a": Door(("password",)), "b": Harmless("a picture"), "static": Harmless("files")}
+    assert claim_of(with_password) == Door(("password",))
 
 
 def test_a_route_that_says_nothing_stops_the_start_by_its_name() -> None:
