@@ -25,6 +25,7 @@ from broker.doors import Harmless
 from broker.downstream.oidc import indexes
 from broker.downstream.oidc.assembly import OpenIdProvider, ProviderPorts, TokenLifetimes, assemble
 from broker.downstream.oidc.grants import REFRESH_FAMILY
+from broker.downstream.oidc.back_channel import BackChannel
 from broker.downstream.oidc.metadata import ProviderSettings
 from broker.downstream.oidc.parties import FixedRelyingParties, RelyingParty
 from broker.endings import Endings
@@ -284,7 +285,9 @@ def create_app(
     app.register_blueprint(api_endpoints.create_blueprint(api, settings.public_url), url_prefix=f"{prefix}{API_PREFIX}")
     grants = {name: type(grant) for name, grant in provider.endpoints.token.grant_types.items()}
     doors.install(app, {"static": Harmless("files of ours")}, grants)
+    app.extensions[ProofOfEnforcement.NAME] = proof_of_enforcement(configuration, organizations, around)
     app.extensions[DirectorySide.NAME] = side
+    app.extensions[BackChannel.NAME] = provider.back_channel
     app.extensions[Federating.NAME] = switch
     app.extensions[Windows.NAME] = glass.windows
     app.extensions[Reminders.NAME] = glass.reminders

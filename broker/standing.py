@@ -38,10 +38,3 @@ class NoUpstreamGrants:
 
     def keep(self, admission: Admission, account: Account, authentication: Authentication) -> None:
         """Nothing."""
-
-
-class NoDirectory:
-    """Nobody to ask: for an installation whose people all sign in at Pobuca itself. The gate still judges."""
-
-    def require(self, account: Account, connection: str) -> None:
-        """Returns."""

@@ -162,6 +162,7 @@ def _load(configuration: Configuration) -> WSGIApplication:
     from broker.app import DirectorySide, Surroundings, create_app, domain_proofs, live_organizations
     from broker.disconnecting import DisconnectionSweep
     from broker.domain_sweeping import DomainSweeper
+    from broker.downstream.oidc.back_channel import BackChannel
     from broker.endings import EndingsSweep
     from broker.federating import Federating
     from broker.glass.reminding import Reminders, RemindersSweep
@@ -176,6 +177,7 @@ def _load(configuration: Configuration) -> WSGIApplication:
     app = create_app(configuration, around)
     side: DirectorySide = app.extensions[DirectorySide.NAME]
     EndingsSweep(side.endings).start()
+    app.extensions[BackChannel.NAME].start()
     DisconnectionSweep(app.extensions[Federating.NAME]).start()
     WatcherThread(side.watcher, side.looks).start()
     RemindersSweep(app.extensions[Reminders.NAME]).start()

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 import structlog
 from pydantic import TypeAdapter
@@ -61,6 +61,9 @@ _RECORD: Final = TypeAdapter(Notice)
 
 class BackChannel:
     """Sends notices. Its threads start with the first one, in the process that sends."""
+
+    NAME: ClassVar[str] = "back_channel"
+    """``app.extensions[BackChannel.NAME]`` is an application's."""
 
     def __init__(
         self,
