@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from broker.demo.entra.directory import Contents, SimulatedDirectory
+from broker.demo.entra.contents import Contents
+from broker.demo.entra.directory import SimulatedDirectory
 from broker.demo.entra.model import (
     CONSUMER_TENANT_ID,
     USUAL_SCOPES,

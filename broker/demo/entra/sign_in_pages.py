@@ -24,10 +24,9 @@ from broker.demo.entra.interaction import (
     Refuse,
     SignedIn,
     Step,
-    next_step,
-    silent_refusal,
 )
 from broker.demo.entra.model import User
+from broker.demo.entra.next_step import next_step, silent_refusal
 from broker.demo.entra.pages import error_page, page
 from broker.demo.entra.replies import reply_with_error, reply_with_success
 from broker.demo.entra.state import Simulator

@@ -17,8 +17,8 @@ from broker.demo.entra.directory import Authority
 from broker.demo.entra.errors import EntraError, as_json, refusal
 from broker.demo.entra.grants import CODE_LIFETIME, REFRESH_INACTIVITY, Authorization, Code
 from broker.demo.entra.id_token import issue_id_token
-from broker.demo.entra.interaction import challenge, may_sign_in
 from broker.demo.entra.model import AppRegistration, User
+from broker.demo.entra.next_step import challenge, may_sign_in
 from broker.demo.entra.no_store import no_store
 from broker.demo.entra.replies import client_info
 from broker.demo.entra.scopes import delegated_scopes, is_default_of_graph
