@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from broker.cli.loading import config_option, load_or_leave, opened_records
+from broker.clock import SystemClock
 from broker.federation.findings import printable
+from broker.store.audit import Entry
 
 if TYPE_CHECKING:
     from broker.identity import Account
@@ -63,9 +65,12 @@ def activate(directory: Path, account_id: str) -> None:
 
 def _set(directory: Path, account_id: str, *, active: bool) -> None:
     with opened_records(load_or_leave(directory)) as records:
-        known = records.directory.set_active(account_id, active)
-    if not known:
-        raise click.ClickException(f"there is no account {printable(account_id)}")
+        if not records.directory.set_active(account_id, active):
+            raise click.ClickException(f"there is no account {printable(account_id)}")
+        account = records.directory.account(account_id)
+        event = "account_activated" if active else "account_deactivated"
+        organization = account.organization if account is not None else None
+        records.audit.add(Entry(event, organization, "operator", SystemClock().now(), account_id))
     click.echo(f"{account_id} is {'active' if active else 'deactivated'}.")
 
 

@@ -13,6 +13,7 @@ import click
 from broker.cli.loading import config_option, load_or_leave, opened_records
 from broker.clock import SystemClock
 from broker.entropy import SystemEntropy
+from broker.store.audit import Entry
 
 if TYPE_CHECKING:
     from broker.federation.load import Configuration
@@ -89,6 +90,9 @@ def rotate(directory: Path, algorithms: tuple[str, ...], emergency: bool) -> Non
             kid = ring.rotate(algorithm, emergency=emergency)
             since = next(key.activates_at for key in store.signing_keys() if key.kid == kid)
             click.echo(f"{algorithm:<6} {kid}  signs from {_time(since)}")
+            event = "signing_key_replaced" if emergency else "signing_key_rotated"
+            detail = {"alg": algorithm, "kid": kid}
+            records.audit.add(Entry(event, None, "operator", SystemClock().now(), detail=detail))
 
 
 def _key_ring(store: Directory, configuration: Configuration) -> KeyRing:

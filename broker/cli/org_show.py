@@ -57,10 +57,11 @@ def show(directory: Path, as_json: bool, name: str) -> None:
             _show_orphan(act, recorded)
             return
         shown = _shown(act, organization, recorded)
+        lines = list(_lines(shown, act, organization))
     if as_json:
         tell_json(shown)
         return
-    for line in _lines(shown, act, organization):
+    for line in lines:
         click.echo(printable(line))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from broker.app import open_directory, prepare_stores
+from broker.app import open_records, prepare_stores
 from broker.cli import main
 from broker.clock import SystemClock
 from broker.federation.load import load
@@ -30,8 +30,8 @@ def directory(tmp_path: Path) -> Path:
     file.write_text(f"{before}{stores}sealing_key:{after}")
     configuration = load(made, environ=ENVIRON)
     prepare_stores(configuration, SystemClock())
-    with closing(open_directory(configuration)) as store:
-        store.create_account(draft(organization=ORGANIZATION))
+    with closing(open_records(configuration)) as records:
+        records.directory.create_account(draft(organization=ORGANIZATION))
     return made
 
 
