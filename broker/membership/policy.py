@@ -7,6 +7,7 @@ password is the only factor, we for 12; OWASP ASVS 5.0 6.2.1 asks for 8 and reco
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -19,6 +20,7 @@ _FEW_DIFFERENT: Final = 5
 # So many characters of the password at most may come from one row of the keyboard, the alphabet, or a known word.
 _GIVEN_AWAY: Final = 4
 
+_YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _ROWS: Final = (
     "abcdefghijklmnopqrstuvwxyz",
     "αβγδεζηθικλμνξοπρστυφχψω",
@@ -73,7 +75,7 @@ def _without(folded: str, words: Sequence[str]) -> str:
     """What is left of a password without known words, runs of a row, and repetitions."""
     for word in sorted(filter(None, words), key=len, reverse=True):
         folded = folded.replace(word, "\0")
-    left = folded.replace("\0", "")
+    left = _YEAR.sub("", folded.replace("\0", ""))
     for row in _ROWS:
         for line in (row, row[::-1]):
             left = _without_runs(left, line)

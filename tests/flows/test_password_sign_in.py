@@ -55,7 +55,9 @@ def test_a_person_of_an_organisation_of_records_signs_in_as_well(world: World) -
     assert tokens.claims["sub"] == thea.id
 
 
-@pytest.mark.parametrize("address", ["Anna@OliveGrove.example", " anna@olivegrove.example. ", "ANNA@olivegrove。example"])
+@pytest.mark.parametrize(
+    "address", ["Anna@OliveGrove.example", " anna@olivegrove.example. ", "ANNA@olivegrove。example"]
+)
 def test_every_spelling_of_the_address_is_the_same_person(world: World, address: str) -> None:
     anna = member(world, ANNA)
     assert world.tokens(code_by_password(world, world.browser(), address)).claims["sub"] == anna.id

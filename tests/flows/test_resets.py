@@ -126,6 +126,7 @@ def test_a_link_that_nobody_sent_is_refused(world: World) -> None:
 def test_a_new_password_ends_every_session(world: World, mail: Path) -> None:
     member(world, ANNA)
     browser = signed_in(world)
+    world.clock.advance(timedelta(seconds=1))
     code = code_by_password(world, browser, prompt="login")
     access = world.tokens(code).access_token
     ask(world, ANNA)
