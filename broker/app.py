@@ -24,8 +24,8 @@ from broker.domains import Domains
 from broker.doors import Harmless
 from broker.downstream.oidc import indexes
 from broker.downstream.oidc.assembly import OpenIdProvider, ProviderPorts, TokenLifetimes, assemble
-from broker.downstream.oidc.grants import REFRESH_FAMILY
 from broker.downstream.oidc.back_channel import BackChannel
+from broker.downstream.oidc.grants import REFRESH_FAMILY
 from broker.downstream.oidc.metadata import ProviderSettings
 from broker.downstream.oidc.parties import FixedRelyingParties, RelyingParty
 from broker.endings import Endings
@@ -58,6 +58,7 @@ from broker.membership.proofs import Proofs
 from broker.messages import LoginRequest
 from broker.notices import AdministratorNotices
 from broker.onboarding import Onboarding
+from broker.metrics import FederationCollector
 from broker.organizations import Organizations
 from broker.passkeys import Passkeys
 from broker.proof import ProofOfEnforcement, ProofPorts
@@ -397,13 +398,14 @@ def _directory_side(
         reader=reader,
         subscriber=Subscriber(reader, state, clock, around.entropy) if reader and entra.notifications else None,
     )
+    page = f"{settings.public_url}/settings/security"
     alerts = Alerts(
-        directory=directory,
+        notices=AdministratorNotices(directory, mailer, link=page, default_language=settings.default_language),
         audit=audit,
         state=state,
         mailer=mailer,
         clock=clock,
-        page=f"{settings.public_url}/settings/security",
+        page=page,
     )
     return DirectorySide(
         grants=grants,
@@ -430,6 +432,17 @@ def _directory_side(
             settings=WatchSettings(watch_every, entra_credential_ends_at(configuration)),
         ),
         notifications=Notifications(standings, state, looks, clock),
+    )
+
+
+def federation_metrics(configuration: Configuration, around: Surroundings) -> FederationCollector:
+    """What Prometheus reads of the records."""
+    return FederationCollector(
+        live_organizations(configuration, around),
+        around.records.federations,
+        around.records.standings,
+        around.clock,
+        entra_credential_ends_at(configuration),
     )
 
 
@@ -548,6 +561,7 @@ def _confidential_clients(configuration: Configuration) -> Sequence[ProbeClient]
             redirect_uri=party.redirect_uris[0] if party.redirect_uris else None,
             scopes=party.scopes,
             api_scopes=party.api_scopes,
+            organizations=party.organizations,
         )
         for party in configuration.relying_parties
         if party.client_secret is not None

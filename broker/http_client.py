@@ -58,11 +58,16 @@ class HttpFailure(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What the other side answered: ``headers`` by lower-case name, ``body`` decoded."""
+    """What the other side answered: ``headers`` by lower-case name, ``body`` decoded.
+
+    ``set_cookies``: each ``Set-Cookie`` as it was sent, since several of them cannot be told apart once they are joined
+    (RFC 6265 section 3).
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    set_cookies: tuple[str, ...] = field(default=(), repr=False)
 
     def json(self) -> Any:
         """The body as strict JSON; raises ``HttpFailure`` (``json``)."""
@@ -306,7 +311,10 @@ class HttpClient:
         except (ValueError, TypeError) as error:  # A header or URL that the layers below choke on.
             raise HttpFailure("protocol", f"{_where(url)}: {type(error).__name__}") from error
         return HttpAnswer(
-            response.status_code, {name.lower(): value for name, value in response.headers.items()}, content
+            response.status_code,
+            {name.lower(): value for name, value in response.headers.items()},
+            content,
+            tuple(response.raw.headers.getlist("Set-Cookie")),
         )
 
     def _prepare(

@@ -26,6 +26,7 @@ _PARTS: Final[dict[str, _Part]] = {
     "glass": _Part("broker.cli.org_glass", "glass", "Name people for the break-glass; open and close it."),
     "list": _Part("broker.cli.org_records", "list_organizations", "List the organizations."),
     "plan": _Part("broker.cli.org_records", "plan", "Change the plan of an organization."),
+    "prove": _Part("broker.cli.org_prove", "prove", "Try every door of the running broker for one organization."),
     "show": _Part("broker.cli.org_show", "show", "Show everything about one organization."),
     "test": _Part("broker.cli.org_federation", "test", "Tell whether the test sign-in has been done."),
 }

@@ -30,6 +30,7 @@ class Client:
     redirect_uri: str | None
     scopes: Sequence[str]
     api_scopes: Sequence[str]
+    organizations: Sequence[str] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
@@ -49,13 +49,21 @@ class Scene:
     authority_host: str
     tenant_id: str | None
     glass: str | None
+    kept: list[Visitor] = field(default_factory=list)
 
     def signed_in(self) -> Visitor:
-        """A browser in which the probe is signed in at the twin with its password."""
+        """A browser in which the probe is signed in at the twin with its password; the same one as long as it is good,
+        since sign-ins are counted (threats WE-03).
+        """
+        for kept in self.kept:
+            if kept.get("/account").status == 200:
+                return kept
+        self.kept.clear()
         visitor = Visitor(self.twin)
         answer = _with_password(self, visitor, self.probe.address)
         if not visitor.is_signed_in:
             raise NotTried(f"the probe cannot sign in where its organisation is not federated: {said(answer)}")
+        self.kept.append(visitor)
         return visitor
 
 
@@ -168,7 +176,8 @@ def connecting(scene: Scene, wire: Wire) -> Outcome:
     visitor = scene.signed_in()
     token = hidden_field(visitor.get("/settings/security"), "token")
     answer = visitor.copied(wire).post("/settings/security/connect", {"token": token})
-    return Outcome(answer.location.startswith(scene.authority_host), said(answer))
+    # To sign in as the administrator of any directory; who must sign in here first is led to the bound one.
+    return Outcome(answer.location.startswith(f"{scene.authority_host}/organizations/"), said(answer))
 
 
 def passkey(scene: Scene, wire: Wire) -> Outcome:
@@ -309,7 +318,7 @@ def _is_page_of(answer: WireAnswer, field: str) -> bool:
 
 def _client(scene: Scene, fits: Callable[[Client], bool], what: str) -> Client:
     for client in scene.clients:
-        if fits(client):
+        if fits(client) and (client.organizations is None or scene.probe.organization in client.organizations):
             return client
     raise Unreachable(f"no confidential application {what}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-# From the documentation's range (RFC 5737): so that nobody's rate limits are used up by a proof.
-_PROBE_ADDRESS: Final = "192.0.2.1"
+# From the documentation's range (RFC 5737), so that nobody's rate limits are used up by a proof; and another one for
+# each wire.
+_ADDRESSES: Final = itertools.cycle(f"192.0.2.{last}" for last in range(1, 255))
 
 
 class Application(HasRoutes, Protocol):
@@ -35,6 +37,7 @@ class InProcessWire:
     def __init__(self, application: Application, public_url: str) -> None:
         self._application = application
         self._public_url = public_url
+        self._address = next(_ADDRESSES)
 
     def send(
         self,
@@ -58,14 +61,16 @@ class InProcessWire:
             data=dict(form) if form is not None else None,
             json=json_body,
             headers=Headers(sent),
-            environ_base={"REMOTE_ADDR": _PROBE_ADDRESS},
+            environ_base={"REMOTE_ADDR": self._address},
         )
         answers: list[WireAnswer] = []
 
         def run() -> None:
             response = Client(self._application, use_cookies=False).open(builder)
             set_cookies = {
-                name: value for line in response.headers.getlist("Set-Cookie") for name, value in _first(line).items()
+                name: value
+                for line in response.headers.getlist("Set-Cookie")
+                for name, value in cookie_of(line).items()
             }
             fields = {name.lower(): value for name, value in response.headers.items()}
             answers.append(WireAnswer(response.status_code, fields, set_cookies, response.get_data(as_text=True)))
@@ -78,7 +83,7 @@ class InProcessWire:
         return answers[0]
 
 
-def _first(set_cookie: str) -> dict[str, str]:
+def cookie_of(set_cookie: str) -> dict[str, str]:
     """The name and value of a ``Set-Cookie`` line, without its attributes; the empty value when it takes one away."""
     pair, _, attributes = set_cookie.partition(";")
     name, value = next(iter(parse_cookie(pair).items()), ("", ""))
