@@ -6,38 +6,25 @@ page as long as it lasts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
+from broker.alert_letters import SENTENCES, letter
 from broker.clock import Clock
+from broker.identity import Account
 from broker.mail import Letter, Mailer, NotSent
-from broker.organizations import ADMINISTRATOR, Organization
+from broker.notices import AdministratorNotices
+from broker.organizations import Organization
 from broker.store.audit import AuditTrail, Entry
-from broker.store.directory import Directory
 from broker.store.state import StateStore
 
 # Days before the end at which the operator is reminded, and of these the ones at which administrators hear as well.
 REMIND_AT: Final = (30, 14, 7, 1)
 TELL_ADMINISTRATORS_AT: Final = (7, 1)
 _REMEMBERED: Final = timedelta(days=60)
-_PAGE: Final = 200
-
-SENTENCES: Final[Mapping[str, str]] = {
-    "consent_revoked": "The consent for Pobuca was revoked in your Microsoft directory. Nobody can sign in until an "
-    "administrator of the directory consents again.",
-    "app_disabled": "Pobuca was disabled or removed in your Microsoft directory. Nobody can sign in until an "
-    "administrator of the directory enables it or connects it again.",
-    "credential_expired": "Microsoft does not accept Pobuca's own credential any more. Nobody can sign in until Pobuca "
-    "has replaced it; there is nothing that you have to do.",
-    "permission_missing": "Pobuca may not read your Microsoft directory any more, and so notices later that somebody "
-    "was disabled there. An administrator of the directory can consent again.",
-    "unreachable": "Your Microsoft directory does not answer Pobuca. People who were disabled there are noticed only "
-    "when it answers again.",
-}
-"""What each trouble means, for administrators."""
 
 _log = structlog.get_logger(__name__)
 
@@ -48,7 +35,7 @@ class Alerts:
     def __init__(
         self,
         *,
-        directory: Directory,
+        notices: AdministratorNotices,
         audit: AuditTrail,
         state: StateStore,
         mailer: Mailer,
@@ -56,7 +43,7 @@ class Alerts:
         page: str,
     ) -> None:
         """``page``: the address of the security page, named in each letter."""
-        self._directory = directory
+        self._notices = notices
         self._audit = audit
         self._state = state
         self._mailer = mailer
@@ -67,19 +54,17 @@ class Alerts:
         """Something is wrong now that was not, or the other way round. For the one worker that noticed."""
         if before == after:
             return
-        if after is None:
-            _log.info("federation_recovered", org=organization.name, reason=before)
-            self._add("federation_recovered", organization, before or "")
-            sentence = "What we wrote you about is over; all is well again."
-            self._tell(organization, "Signing in with Microsoft works again", sentence)
-            return
-        sentence = SENTENCES[after]
         name = organization.name
-        _log.error("federation_trouble", org=name, reason=after, detail=sentence, for_operator=True)
+        if after is None:
+            _log.info("federation_recovered", org=name, reason=before)
+            self._add("federation_recovered", organization, before or "")
+            self._tell(organization, "recovered")
+            return
+        _log.error("federation_trouble", org=name, reason=after, detail=SENTENCES["en"][after], for_operator=True)
         self._add("federation_trouble", organization, after)
-        self._tell(organization, "A problem with signing in with Microsoft", sentence)
+        self._tell(organization, after)
 
-    def credential_ends(self, ends_at: datetime, organizations: Iterator[Organization]) -> None:
+    def credential_ends(self, ends_at: datetime, organizations: Iterable[Organization]) -> None:
         """Reminds of the end of our credential at Entra; of all workers one does, once for each number of days."""
         left = ends_at - self._clock.now()
         passed = [days for days in REMIND_AT if left <= timedelta(days=days)]
@@ -96,29 +81,23 @@ class Alerts:
             for_operator=True,
         )
         if days in TELL_ADMINISTRATORS_AT:
-            sentence = (
-                f"Pobuca's own credential at Microsoft ends on {ends_at:%Y-%m-%d}. Pobuca has to replace it before, "
-                "and there is nothing that you have to do; if people cannot sign in after that day, this is why."
-            )
             for organization in organizations:
-                self._tell(organization, "Signing in with Microsoft: a date to know", sentence)
+                self._tell(organization, "credential_ends", day=f"{ends_at:%Y-%m-%d}")
 
     def _add(self, event: str, organization: Organization, trouble: str) -> None:
         entry = Entry(event, organization.name, "broker", self._clock.now(), detail={"trouble": trouble})
         self._audit.add(entry)
 
-    def _tell(self, organization: Organization, subject: str, sentence: str) -> None:
-        text = f"{organization.display_name}\n\n{sentence}\n\nWhat is known, and what to do: {self._page}\n"
-        for address in self._administrators(organization.name):
+    def _tell(self, organization: Organization, what: str, **words: str) -> None:
+        for account in self._notices.administrators(organization.name):
+            language = _language_of(account, organization)
+            subject, text = letter(language, what, organization.display_name, self._page, **words)
             try:
-                self._mailer.send(Letter(address, f"Pobuca: {subject}", text))
+                self._mailer.send(Letter(account.email or "", subject, text))
             except (NotSent, ValueError) as error:  # The page and the log say it as well.
-                _log.error("alert_not_sent", org=organization.name, reason=type(error).__name__)
+                _log.error("letter_not_sent", org=organization.name, reason="mail", detail=type(error).__name__)
 
-    def _administrators(self, organization: str) -> Iterator[str]:
-        after: tuple[str, str] | None = None
-        while page := self._directory.accounts(organization, after=after, limit=_PAGE):
-            for account in page:
-                if account.role == ADMINISTRATOR and account.active and account.email is not None:
-                    yield account.email
-            after = (page[-1].display_name, page[-1].id)
+
+def _language_of(account: Account, organization: Organization) -> str:
+    tag = account.attributes.get("language") or organization.default_language or ""
+    return tag.partition("-")[0].lower()

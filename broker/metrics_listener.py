@@ -23,19 +23,23 @@ class _Handler(WSGIRequestHandler):
         """Nothing: a scrape every few seconds is no event."""
 
 
-class _Server(ThreadingMixIn, WSGIServer):
+class MetricsServer(ThreadingMixIn, WSGIServer):
+    """Bound, and not answering yet."""
+
     daemon_threads = True
 
+    def answer(self, collector: Collector) -> None:
+        """From now on every path is answered with what the collector gives."""
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(collector)
+        self.set_app(make_wsgi_app(registry))
 
-class _Server6(_Server):
+
+class _MetricsServer6(MetricsServer):
     address_family = socket.AF_INET6
 
 
-def listen(host: str, port: int, collector: Collector) -> WSGIServer:
-    """A bound server; ``serve_forever`` answers every path with the metrics. Raises ``OSError``."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(collector)
-    kind = _Server6 if ipaddress.ip_address(host).version == 6 else _Server
-    server = kind((host, port), _Handler)
-    server.set_app(make_wsgi_app(registry))
-    return server
+def bind(host: str, port: int) -> MetricsServer:
+    """A server at this address; raises ``OSError``."""
+    kind = _MetricsServer6 if ipaddress.ip_address(host).version == 6 else MetricsServer
+    return kind((host, port), _Handler)

@@ -13,6 +13,7 @@ import importlib
 import ipaddress
 import multiprocessing
 import os
+import signal
 import socket
 import sys
 from contextlib import closing, suppress
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from broker.federation.load import Configuration
-    from broker.federation.model import Listen
+    from broker.federation.model import Listen, Metrics
+    from broker.metrics_listener import MetricsServer
 
 # Milliseconds until a request's header must be complete (threats WE-07).
 _HEADER_TIMEOUT_MS: Final = 10_000
@@ -135,6 +137,8 @@ def _serve(configuration: Configuration) -> None:
             "ssl_protocol_min": SSLProtocols.tls12,
         }
     workers = listen.workers or os.cpu_count() or 1
+    if listen.metrics is not None:
+        _serve_metrics(configuration, listen.metrics)
     # The only start method that hands over the configuration as it is: its secrets refuse to be pickled.
     multiprocessing.set_start_method("fork", force=True)
     gc.freeze()  # What is loaded stays shared: a collection in a worker does not touch, and so copy, its pages.
@@ -155,6 +159,31 @@ def _serve(configuration: Configuration) -> None:
         workers_kill_timeout=_DRAIN_SECONDS,
         **tls,
     ).serve(target_loader=partial(_load, configuration), wrap_loader=False)
+
+
+def _serve_metrics(configuration: Configuration, settings: Metrics) -> None:
+    """In a process of its own, a fork like the workers: the first one holds no connection that they would share."""
+    from broker.metrics_listener import bind
+
+    try:
+        listener = bind(settings.host, settings.port)
+    except OSError as error:
+        sentence = f"cannot listen for metrics on {settings.host} port {settings.port}: {error.strerror}"
+        raise click.ClickException(sentence) from error
+    process = multiprocessing.get_context("fork").Process(
+        target=_metrics_process, args=(configuration, listener), name="metrics", daemon=True
+    )
+    process.start()
+    listener.server_close()  # It is the other process's now.
+
+
+def _metrics_process(configuration: Configuration, listener: MetricsServer) -> None:
+    from broker.app import Surroundings, federation_metrics
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The first process ends this one.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    listener.answer(federation_metrics(configuration, Surroundings.of(configuration)))
+    listener.serve_forever()
 
 
 def _load(configuration: Configuration) -> WSGIApplication:

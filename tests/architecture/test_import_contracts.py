@@ -60,6 +60,7 @@ BREACHES = [
     ("The spelling of domains has one home", "broker.organizations", "idna"),
     ("Passkeys are verified in one place", "broker.passkeys", "webauthn"),
     ("The DNS is asked in one place", "broker.domains", "dns"),
+    ("Metrics are counted in one place", "broker.watching", "prometheus_client"),
 ]
 
 
