@@ -137,9 +137,7 @@ class GlassEntry:
         if account is None:
             raise LoginFailed("passkey", "the account is gone", explanation="passkey_failed")
         try:
-            self._gate.admit(Evidence.knocking(account, BREAK_GLASS))
-            if not self._windows.is_ready(account, proved.passkey):
-                raise NotAllowed("not_rehearsed", "not rehearsed lately", explanation="passkey_not_rehearsed")
+            self._judge(account, proved.passkey)
         except BrokerError as refusal:
             self._note("break_glass_refused", account, reason=refusal.reason)
             raise
@@ -161,6 +159,14 @@ class GlassEntry:
         if not hmac.compare_digest(entered.state_digest, digest(state)):
             raise LoginFailed("passkey", "the proof of another sign-in", explanation="start_again")
         return entered
+
+    def _judge(self, account: Account, passkey: Passkey) -> None:
+        try:
+            self._gate.admit(Evidence.knocking(account, BREAK_GLASS))
+        except SsoRequired as refusal:
+            raise SsoRequired("factor", refusal.detail) from refusal
+        if not self._windows.is_ready(account, passkey):
+            raise NotAllowed("not_rehearsed", "not rehearsed lately", explanation="passkey_not_rehearsed")
 
     def _note(self, event: str, account: Account, **detail: str) -> None:
         self._audit.add(Entry(event, account.organization, account.id, self._clock.now(), account.id, detail))
