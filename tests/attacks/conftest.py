@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from broker.demo.stage import Stage, StageOptions
+from tests.support.offline import KEEPING
+from tests.support.world import Foundation, World, world_on
+
+
+@pytest.fixture
+def keeping(foundation: Foundation, tmp_path: Path) -> Iterator[World]:
+    """A broker at which applications are registered that keep refresh tokens, call the API and ask about tokens."""
+    with world_on(foundation, tmp_path / "world", parties=KEEPING) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ REFUSALS: Final = (
     "unforeseen_error",
 )
 # Records of the state store that let somebody in. A transaction or a pending login does not.
-ADMITTING: Final = ("session", "code", "access_token")
+ADMITTING: Final = ("session", "code", "access_token", "refresh_family", "api_token")
 ORGANIZATIONS: Final = ("aegean-foods", "helios-shipping", "evil-olives")
 # Parts of names and addresses of the simulated people who occur in attacks. An identifier of the configuration, such
 # as evil-olives, is no person's.

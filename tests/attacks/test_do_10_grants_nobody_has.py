@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from tests.attacks.answers import party_refused, token_refused
+from tests.support.offline import offline, post, refresh
 from tests.support.world import World
 
 GRANT_TYPES = (
-    "refresh_token",
     "password",
-    "client_credentials",
     "implicit",
     "urn:ietf:params:oauth:grant-type:device_code",
     "urn:ietf:params:oauth:grant-type:token-exchange",
@@ -49,6 +48,9 @@ def test_do_10_every_other_grant_type_is_refused(world: World) -> None:
     for grant_type in GRANT_TYPES:
         attack = partial(world.redeem, code, **{"grant_type": grant_type, **more})
         token_refused(world, attack, "unsupported_grant_type", "grant", secrets=[code, "Simulated-1"])
+    for grant_type in ("refresh_token", "client_credentials"):
+        attack = partial(world.redeem, code, **{"grant_type": grant_type, **more})
+        token_refused(world, attack, "unauthorized_client", "grant", secrets=[code, "Simulated-1"])
     for missing in (None, ""):
         attack = partial(world.redeem, code, grant_type=missing)
         token_refused(world, attack, "invalid_request", "params", secrets=[code])
@@ -70,9 +72,25 @@ def test_do_10_every_other_response_type_is_refused_and_no_token_is_in_any_addre
     assert "code=" in world.go(browser, world.authorize_url(prompt="none")).headers["Location"]
 
 
+def test_do_10_a_client_has_the_grant_types_that_its_file_implies_and_no_other(keeping: World) -> None:
+    tokens = offline(keeping)
+    assert refresh(keeping, tokens["refresh_token"]).status_code == 200
+    assert post(keeping, "/token", "caller", grant_type="client_credentials").status_code == 200
+    for client_id, grant_type in (
+        ("keeper", "client_credentials"),
+        ("caller", "authorization_code"),
+        ("caller", "refresh_token"),
+        ("server", "client_credentials"),
+    ):
+        attack = partial(post, keeping, "/token", client_id, grant_type=grant_type, code="x", refresh_token="x")
+        token_refused(keeping, attack, "unauthorized_client", "grant")
+    attack = partial(post, keeping, "/token", "caller", grant_type="client_credentials", scope="co_workers.write")
+    token_refused(keeping, attack, "invalid_scope", "scope")
+
+
 def test_do_10_metadata_lists_exactly_what_there_is(world: World) -> None:
     said = world.go(world.browser(), "/.well-known/openid-configuration").json()
     assert said["response_types_supported"] == ["code"]
-    assert said["grant_types_supported"] == ["authorization_code"]
+    assert said["grant_types_supported"] == ["authorization_code", "refresh_token", "client_credentials"]
     assert said["response_modes_supported"] == ["query", "form_post"]
     assert "registration_endpoint" not in said
