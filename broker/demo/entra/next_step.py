@@ -207,6 +207,8 @@ def silent_refusal(step: Step, client: str) -> EntraError | None:
         case AskConsent() | AskAdminConsent():
             return refusal(65001, client=client).said_as("consent_required")
         case Refuse(error):
+            if error.code == 90094:  # Who could consent is not the question when nobody may be asked.
+                return refusal(65001, client=client).said_as("consent_required")
             return error.said_as("interaction_required")
         case SignedIn() | AdminConsented():
             return None

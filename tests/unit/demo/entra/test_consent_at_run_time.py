@@ -45,7 +45,8 @@ def test_in_a_tenant_without_consent_people_need_an_administrator_and_nothing_is
         entra.sign_in(NEFELI, CYCLADES, session=session)
     assert stopped.value.code == 90094
     said = silent(entra, session, CYCLADES)
-    assert said["error"] in ("interaction_required", "consent_required")
+    assert said["error"] == "consent_required"
+    assert said["error_description"].startswith("AADSTS65001: ")
     assert refused(for_itself(entra, CYCLADES))[:2] == ("unauthorized_client", 700016)
 
 
@@ -63,7 +64,7 @@ def test_consent_can_be_given_and_withdrawn_by_the_control_api(entra: RunningSim
     entra.sign_in(NEFELI, CYCLADES, session=session)
     assert silent(entra, session, CYCLADES)["code"]
     entra.control("DELETE", f"consents/{CYCLADES}")
-    assert silent(entra, session, CYCLADES)["error"] == "interaction_required"
+    assert silent(entra, session, CYCLADES)["error"] == "consent_required"
     entra.control("POST", f"consents/{CYCLADES}", scopes=["openid"], applicationPermissions=["User.Read.All"])
     (found,) = entra.control("GET", f"consents/{CYCLADES}")["consents"]
     assert (found["tenantWideScopes"], found["applicationPermissions"]) == (["openid"], ["User.Read.All"])
@@ -170,3 +171,12 @@ def test_a_tenant_can_be_made_with_its_domains_and_change_them(entra: RunningSim
     said = entra.graph("/v1.0/organization", token).json()["value"][0]["verifiedDomains"]
     assert [domain["name"] for domain in said] == ["other.example"]
     assert "Cyclades Ferries" in [one["displayName"] for one in entra.control("GET", "tenants")["tenants"]]
+
+
+def test_a_refresh_token_is_worth_nothing_to_another_application(entra: RunningSimulator) -> None:
+    other = "0a4e63f5-52e7-4f0e-8c4a-11d6a9e5ab10"
+    entra.control("POST", "registrations", clientId=other, secrets=[{"value": "its-own"}])
+    entra.control("POST", f"consents/{TENANT_A}", clientId=other)
+    token = entra.tokens()["refresh_token"]
+    form = {"grant_type": "refresh_token", "refresh_token": token}
+    assert refused(entra.token(client_id=other, client_secret="its-own", **form))[:2] == ("invalid_grant", 70000)

@@ -6,15 +6,20 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import requests
 
 from broker.clock import SystemClock
-from broker.demo.certificates import local_certificates
+from broker.demo.certificates import Certificates, local_certificates
 from broker.demo.entra.browser import sign_in
+from broker.demo.entra.seed import CLIENT_ID, CLIENT_SECRET
 from tests.architecture.source import REPOSITORY
+from tests.unit.demo.entra.receiver import receiving
 from tests.unit.demo.entra.running import CALLBACK, ELENI, TENANT_A
 
 
@@ -24,28 +29,39 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.mark.served
-def test_the_command_serves_a_sign_in_over_tls(tmp_path: Path) -> None:
-    tls = local_certificates(tmp_path, SystemClock())
+@contextmanager
+def served(folder: Path, *arguments: str) -> Iterator[tuple[str, requests.Session, Certificates]]:
+    """The command as a process, with its address and a client that trusts it."""
+    tls = local_certificates(folder, SystemClock())
     port = free_port()
-    command = [sys.executable, "-m", "broker.demo.entra", "--port", str(port), "--redirect-uri", CALLBACK]
-    command += ["--cert", str(tls.certificate), "--key", str(tls.key), "--client-secret", "another-secret"]
-    with (tmp_path / "log").open("wb") as log:
+    command = [sys.executable, "-m", "broker.demo.entra", "--port", str(port), "--redirect-uri", CALLBACK, *arguments]
+    command += ["--cert", str(tls.certificate), "--key", str(tls.key), "--ca-file", str(tls.authority)]
+    with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log)
     try:
-        session = requests.Session()
-        session.trust_env = False
-        session.verify = str(tls.authority)
-        base = f"https://localhost:{port}"
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                metadata = session.get(f"{base}/{TENANT_A}/v2.0/.well-known/openid-configuration", timeout=10).json()
-                break
-            except requests.ConnectionError:
-                assert process.poll() is None, (tmp_path / "log").read_text()
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+        with requests.Session() as session:
+            session.trust_env = False
+            session.verify = str(tls.authority)
+            base = f"https://localhost:{port}"
+            deadline = time.monotonic() + 60
+            while True:
+                try:
+                    session.get(f"{base}/_simulator", timeout=10)
+                    break
+                except requests.ConnectionError:
+                    assert process.poll() is None, (folder / "log").read_text()
+                    assert time.monotonic() < deadline
+                    time.sleep(0.05)
+            yield base, session, tls
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.mark.served
+def test_the_command_serves_a_sign_in_over_tls(tmp_path: Path) -> None:
+    with served(tmp_path, "--client-secret", "another-secret") as (base, session, _):
+        metadata = session.get(f"{base}/{TENANT_A}/v2.0/.well-known/openid-configuration", timeout=10).json()
         assert metadata["issuer"] == f"{base}/{TENANT_A}/v2.0"
         parameters = {
             "client_id": "5a27bf0b-cdae-4cd1-a308-f8f920c3bf4f",
@@ -68,9 +84,35 @@ def test_the_command_serves_a_sign_in_over_tls(tmp_path: Path) -> None:
         session.post(f"{base}/_simulator/faults", json={"endpoint": "keys", "drop": True}, timeout=10)
         with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
             session.get(metadata["jwks_uri"], timeout=10)
-    finally:
-        process.terminate()
-        process.wait(30)
+
+
+@pytest.mark.served
+def test_the_command_calls_subscribers_and_knows_what_its_options_registered(tmp_path: Path) -> None:
+    told = "https://localhost:1/signed-out"
+    options = ("--application-permission", "User.Read.All", "--front-channel-logout-url", told)
+    with served(tmp_path, *options) as (base, session, tls), receiving(tls) as receiver:
+        (registration,) = session.get(f"{base}/_simulator/registrations", timeout=10).json()["registrations"]
+        assert registration["applicationPermissions"] == ["User.Read.All"]
+        assert registration["frontChannelLogoutUrl"] == told
+        session.post(f"{base}/_simulator/consents/{TENANT_A}", timeout=10)
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "scope": "https://graph.microsoft.com/.default",
+        }
+        token = session.post(f"{base}/{TENANT_A}/oauth2/v2.0/token", data=form, timeout=10).json()["access_token"]
+        wanted = {
+            "changeType": "updated",
+            "notificationUrl": receiver.url,
+            "resource": "users",
+            "expirationDateTime": (SystemClock().now() + timedelta(days=1)).isoformat(),
+        }
+        bearer = {"Authorization": f"Bearer {token}"}
+        answer = session.post(f"{base}/v1.0/subscriptions", json=wanted, headers=bearer, timeout=20)
+        assert answer.status_code == 201, answer.text
+        session.patch(f"{base}/_simulator/users/{ELENI}", json={"accountEnabled": False}, timeout=10)
+        assert receiver.next()["subscriptionId"] == answer.json()["id"]
 
 
 def test_a_certificate_without_its_key_is_refused(tmp_path: Path) -> None:
