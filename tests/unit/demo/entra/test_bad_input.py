@@ -55,6 +55,70 @@ def test_a_token_request_of_anything_is_refused(client: FlaskClient, form: dict[
     assert client.post(f"/{TENANT_A}/oauth2/v2.0/token", data=known, headers=header).status_code in (400, 401)
 
 
+CONSENT = {"client_id": st.just(CLIENT_ID) | ANYTHING, "redirect_uri": st.just(CALLBACK) | ANYTHING}
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.sampled_from([TENANT_A, "organizations", "common"]),
+    st.sampled_from(["adminconsent", "v2.0/adminconsent"]),
+    st.fixed_dictionaries(CONSENT, optional=dict.fromkeys(("scope", "state", "prompt", "login_hint"), ANYTHING)),
+)
+def test_a_request_for_admin_consent_of_anything_is_answered(
+    client: FlaskClient, tenant: str, path: str, asked: dict[str, str]
+) -> None:
+    assert client.get(f"/{tenant}/{path}?{urlencode(asked)}").status_code < 500
+
+
+@pytest.fixture(scope="module")
+def bearer(client: FlaskClient) -> dict[str, str]:
+    """Of the application itself, with every permission that anything here asks for."""
+    permissions = ["Directory.Read.All", "DelegatedPermissionGrant.ReadWrite.All", "User.RevokeSessions.All"]
+    client.post(f"/_simulator/consents/{TENANT_A}", json={"applicationPermissions": permissions})
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "scope": "https://graph.microsoft.com/.default",
+    }
+    token = client.post(f"/{TENANT_A}/oauth2/v2.0/token", data=form).get_json()["access_token"]
+    return {"Authorization": f"Bearer {token}"}
+
+
+LEAF = st.none() | st.booleans() | st.integers() | ANYTHING
+NESTED = st.recursive(LEAF, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANYTHING, inner, max_size=3))
+WANTED = {
+    "changeType": st.just("updated") | LEAF,
+    "resource": st.just("users") | LEAF,
+    "notificationUrl": st.sampled_from(["https://", "https://[", "//a", "https://a#b"]) | st.integers(),
+    "expirationDateTime": st.sampled_from(["2026-11-22T00:00:00Z", "0001-01-01T00:00:00+23:59"]) | LEAF,
+}
+
+
+@settings(deadline=None, max_examples=100)
+@given(NESTED | st.fixed_dictionaries(WANTED, optional={"clientState": LEAF, "includeResourceData": NESTED}))
+def test_a_subscription_of_anything_is_refused(client: FlaskClient, bearer: dict[str, str], body: object) -> None:
+    assert client.post("/v1.0/subscriptions", json=body, headers=bearer).status_code == 400
+
+
+QUERY = ("$select", "$filter", "$deltatoken", "$skiptoken", "$orderby")
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.sampled_from(
+        ["users/delta", "directory/deletedItems/microsoft.graph.user", "oauth2PermissionGrants", "servicePrincipals"]
+    ),
+    st.dictionaries(st.sampled_from(QUERY), ANYTHING, max_size=3),
+    st.text(alphabet="odata.mxpgsize=0123456789, return", max_size=40),
+)
+def test_a_query_of_graph_of_anything_is_answered(
+    client: FlaskClient, bearer: dict[str, str], path: str, query: dict[str, str], prefer: str
+) -> None:
+    answer = client.get(f"/v1.0/{path}?{urlencode(query)}", headers={**bearer, "Prefer": prefer})
+    assert answer.status_code in (200, 400, 410)
+
+
 @settings(deadline=None, max_examples=100)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_a_path_of_anything_is_answered(client: FlaskClient, first: str, second: str) -> None:
