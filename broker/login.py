@@ -216,9 +216,9 @@ class LoginFlow:
         if hint is not None:
             owner = self._owner_of(hint)
         elif session is not None and not request.choose_account:
-            owner, hint = self._organizations.get(session.organization), session.login_hint
+            owner, hint = self._organizations.current().get(session.organization), session.login_hint
         if owner is None and request.organizations is not None and len(request.organizations) == 1:
-            owner = self._organizations.get(request.organizations[0])
+            owner = self._organizations.current().get(request.organizations[0])
         if owner is None or not _in_scope(request, owner):
             return None
         if owner.connection is not None:
@@ -231,7 +231,7 @@ class LoginFlow:
         """Goes to this very connection, whatever session there is and whoever asks; raises ``NotAllowed`` if there is
         none of this name.
         """
-        chosen = self._organizations.connection(connection)
+        chosen = self._organizations.current().connection(connection)
         if chosen is None:
             raise NotAllowed("disabled", "no such connection", explanation="not_connected")
         dormant = self._sessions.find(browser.session_handle) if browser.session_handle else None
@@ -323,7 +323,8 @@ class LoginFlow:
 
     def _finish(self, transaction: Transaction, answer: UpstreamAnswer, cookie: LoginCookie) -> Step:
         request = transaction.request
-        connection = self._organizations.connection(transaction.connection)
+        # Read anew: another worker may have connected or disconnected the organisation while the person was away.
+        connection = self._organizations.current().connection(transaction.connection)
         if connection is None or connection.tenant_id != transaction.tenant_id:
             raise NotAllowed("disabled", "the connection changed or ended meanwhile", explanation="not_connected")
         connector = self._connectors[connection.kind]
@@ -406,7 +407,7 @@ class LoginFlow:
 
     def _owner_of(self, address: str) -> Organization | None:
         try:
-            return self._organizations.owning_domain(canonical_address(address).domain)
+            return self._organizations.current().owning_domain(canonical_address(address).domain)
         except ValueError:
             return None  # A hint need not be an address (OpenID Connect Core 3.1.2.1).
 
