@@ -61,6 +61,7 @@ class _Wish:
 def _run(wish: _Wish) -> int:
     from rich.console import Console
 
+    from broker.demo.administrator import invite_administrator
     from broker.demo.processes import StageError
     from broker.demo.telling import Teller
 
@@ -73,6 +74,7 @@ def _run(wish: _Wish) -> int:
             teller.servers(stage)
             if not _sign_in(stage, teller):
                 return _FAILED
+            invite_administrator(stage)
             if not wish.once:
                 teller.invitation(stage)
                 _stay(stage, teller)
@@ -83,19 +85,26 @@ def _run(wish: _Wish) -> int:
 
 
 def _open_stage(wish: _Wish, exits: ExitStack) -> Stage:
+    from broker.demo.administrator import CYCLADES_FERRIES
+    from broker.demo.configuration import AEGEAN_FOODS, HELIOS_SHIPPING
     from broker.demo.ports import PortTaken
     from broker.demo.stage import Stage, StageOptions
 
     first = wish.port_base or _USUAL_PORT_BASE
+    organizations = (AEGEAN_FOODS, HELIOS_SHIPPING, CYCLADES_FERRIES)
     chosen = StageOptions(
-        directory=wish.directory, broker_port=first, simulator_port=first + 1, application_port=first + 2
+        directory=wish.directory,
+        broker_port=first,
+        simulator_port=first + 1,
+        application_port=first + 2,
+        organizations=organizations,
     )
     try:
         return exits.enter_context(Stage(chosen))
     except PortTaken:
         if wish.port_base is not None:
             raise
-        return exits.enter_context(Stage(StageOptions(directory=wish.directory)))
+        return exits.enter_context(Stage(StageOptions(directory=wish.directory, organizations=organizations)))
 
 
 def _sign_in(stage: Stage, teller: Teller) -> bool:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.text import Text
 
+from broker.demo.administrator import NEFELI
 from broker.demo.stage import Stage
 from broker.demo.walk import Hop, Walked
 
@@ -109,6 +110,16 @@ class Teller:
         self._print(Text())
         self._print(Text(f"  The password of everybody is {PASSWORD}. Try, each in a new private window:"))
         self._pairs({person.username: person.shows for person in PEOPLE_TO_TRY}, indent=4)
+        self._print(Text())
+        self._print(Text("  To connect an organisation as its administrator does:"))
+        self._pairs(
+            {
+                "open": f"{stage.broker_url}/settings/security",
+                "sign in as": f"{NEFELI.address}, whose Pobuca password is: {NEFELI.password}",
+                "at Microsoft": f"{NEFELI.directory_administrator}, then {NEFELI.address} for the test sign-in",
+            },
+            indent=4,
+        )
         self._print(Text())
         self._pairs(
             {
