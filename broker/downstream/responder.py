@@ -32,9 +32,12 @@ class Responder(Protocol):
         ...
 
     def person_ended(self, account_id: str) -> None:
-        """The person may not come in any more: ends all that parties were given for the account, and tells them."""
+        """The person was ended: ends all that parties were given for the account before its epoch rose, and tells them.
+
+        What was given since, to somebody who has signed in again, stays.
+        """
         ...
 
     def organization_ended(self, organization: str) -> None:
-        """The same for everybody of an organisation whose way in changed."""
+        """The same for everybody of an organisation whose way in changed, and whose epoch so rose."""
         ...

@@ -31,13 +31,16 @@ def test_do_07_nobody_refreshes_without_proving_themselves(keeping: World) -> No
     token = offline(keeping)["refresh_token"]
     form = {"grant_type": "refresh_token", "refresh_token": token}
     url = f"{keeping.broker_url}/token"
-    for extra, basic in (({"client_id": "keeper"}, None), ({}, ("keeper", "wrong")), ({}, ("keeper-too", SECRET + "x"))):
+    wrong = (({"client_id": "keeper"}, None), ({}, ("keeper", "wrong")), ({}, ("keeper-too", SECRET + "x")))
+    for extra, basic in wrong:
         attack = partial(keeping.browser().post, url, data=form | extra, auth=basic, timeout=30)
         token_refused(keeping, attack, "invalid_client", "client_auth", status=401, secrets=[token])
     assert refresh(keeping, token).status_code == 200
 
 
-@pytest.mark.parametrize("scope", ["openid profile", "openid email phone", "openid co_workers.read", "openid email ADMIN"])
+@pytest.mark.parametrize(
+    "scope", ["openid profile", "openid email phone", "openid co_workers.read", "openid email ADMIN"]
+)
 def test_do_07_scope_never_grows(keeping: World, scope: str) -> None:
     token = offline(keeping)["refresh_token"]
     attack = partial(refresh, keeping, token, scope=scope)

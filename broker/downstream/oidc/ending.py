@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from broker.downstream.oidc import indexes
@@ -11,6 +11,9 @@ from broker.downstream.oidc.grants import Grants
 from broker.downstream.oidc.participants import Participant, Participants
 from broker.downstream.oidc.parties import RelyingParties
 from broker.downstream.oidc.refresh_families import RefreshFamilies
+from broker.identity import Stamp
+from broker.organizations import Organizations
+from broker.store.directory import Directory
 
 
 class PartyEndings:
@@ -22,12 +25,16 @@ class PartyEndings:
 
     def __init__(
         self,
+        directory: Directory,
+        organizations: Organizations,
         parties: RelyingParties,
         grants: Grants,
         families: RefreshFamilies,
         participants: Participants,
         back_channel: BackChannel,
     ) -> None:
+        self._directory = directory
+        self._organizations = organizations
         self._parties = parties
         self._grants = grants
         self._families = families
@@ -44,19 +51,22 @@ class PartyEndings:
         self._participants.forget(taking_part)
 
     def account(self, account_id: str) -> None:
-        """All that an account's applications hold, offline or not."""
-        index = indexes.of_account(account_id)
-        taking_part, offline = self._participants.found(index), self._families.found(index)
-        self._grants.revoke_account(account_id)
-        self._tell([*taking_part, *map(Participant.of, offline)])
-        self._participants.forget(taking_part)
+        """All that an account's applications hold from before its epoch rose, offline or not."""
+        account = self._directory.account(account_id)
+        epoch = account.epoch if account is not None else None
+        self._end(indexes.of_account(account_id), lambda stamp: stamp.account != epoch)
 
-    def organization(self, organization: str) -> None:
+    def organization(self, name: str) -> None:
         """The same for everybody of an organisation."""
-        index = indexes.of_organization(organization)
-        taking_part, offline = self._participants.found(index), self._families.found(index)
-        self._grants.revoke_organization(organization)
-        self._tell([*taking_part, *map(Participant.of, offline)])
+        organization = self._organizations.current().get(name)
+        epoch = organization.epoch if organization is not None else None
+        self._end(indexes.of_organization(name), lambda stamp: stamp.organization != epoch)
+
+    def _end(self, index: str, is_stale: Callable[[Stamp], bool]) -> None:
+        offline = [Participant.of(grant) for grant in self._families.found(index) if is_stale(grant.stamp)]
+        taking_part = [one for one in self._participants.found(index) if is_stale(one.stamp)]
+        self._grants.revoke_stale(index, is_stale)
+        self._tell([*taking_part, *offline])
         self._participants.forget(taking_part)
 
     def _tell(self, taking_part: Sequence[Participant]) -> None:

@@ -7,6 +7,7 @@ Every record stands in the indexes of its session, account and organisation, so 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -89,6 +90,14 @@ class RedeemedCode:
     grant: CodeGrant
 
 
+@dataclass(frozen=True, slots=True)
+class _Stamped:
+    """What all of these records have."""
+
+    stamp: Stamp
+
+
+_STAMPED: Final = TypeAdapter(_Stamped)
 _CODE_GRANT: Final = TypeAdapter(CodeGrant)
 _ACCESS_GRANT: Final = TypeAdapter(AccessGrant)
 
@@ -203,13 +212,16 @@ class Grants:
         """Ends every code and token that was given out under a session, but for those that are good offline."""
         self._end(indexes.of_session(sid), _CODE, _ACCESS_TOKEN)
 
-    def revoke_account(self, account_id: str) -> None:
-        """Ends every code and token of an account. Those on their way are void by the epoch that rose before."""
-        self._end(indexes.of_account(account_id), _CODE, REFRESH_FAMILY, _ACCESS_TOKEN)
+    def revoke_stale(self, index: str, is_stale: Callable[[Stamp], bool]) -> None:
+        """Ends every code and token of an account or an organisation that was given out in an epoch that is over.
 
-    def revoke_organization(self, organization: str) -> None:
-        """The same for everybody of an organisation."""
-        self._end(indexes.of_organization(organization), _CODE, REFRESH_FAMILY, _ACCESS_TOKEN)
+        Those on their way are void by their stamp, whoever writes them.
+        """
+        for kind in (_CODE, REFRESH_FAMILY, _ACCESS_TOKEN):
+            for key in self._store.members(kind, index):
+                record = self._store.get(kind, key)
+                if record is not None and is_stale(_STAMPED.validate_json(record).stamp):
+                    self._store.delete(kind, key)
 
     @property
     def _in_flight(self) -> timedelta:

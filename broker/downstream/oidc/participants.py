@@ -13,6 +13,7 @@ from broker.downstream.oidc import indexes
 from broker.downstream.oidc.grants import Grant
 from broker.downstream.oidc.parties import RelyingParty
 from broker.entropy import digest
+from broker.identity import Stamp
 from broker.store.state import StateStore
 
 _PARTICIPANT: Final = "participant"
@@ -26,10 +27,11 @@ class Participant:
     sid: str
     account_id: str
     organization: str
+    stamp: Stamp
 
     @classmethod
     def of(cls, grant: Grant) -> Participant:
-        return cls(grant.client_id, grant.sid, grant.account_id, grant.organization)
+        return cls(grant.client_id, grant.sid, grant.account_id, grant.organization, grant.stamp)
 
     @property
     def key(self) -> str:

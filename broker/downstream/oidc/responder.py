@@ -80,11 +80,11 @@ class OidcResponder:
         self._endings.session(sid)
 
     def person_ended(self, account_id: str) -> None:
-        """All that applications hold of the account ends."""
+        """All that applications hold of the account from before ends."""
         self._endings.account(account_id)
 
     def organization_ended(self, organization: str) -> None:
-        """All that applications hold of the organisation's people ends."""
+        """All that applications hold of the organisation's people from before ends."""
         self._endings.organization(organization)
 
     def _standing(self, request: LoginRequest) -> tuple[AuthorizationRequest, RelyingParty]:

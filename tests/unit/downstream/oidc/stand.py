@@ -303,6 +303,22 @@ class Stand:
         session, _ = self.sessions.open(admission, who, self.signs_in, None)
         return LoginResult(admission, request, who, session, account_created=False)
 
+    def end_person(self, account_id: str | None = None) -> None:
+        """The person is ended: the epoch rises, then the provider is told."""
+        account_id = account_id or account().id
+        person = self.directory.people.get(account_id)
+        if person is not None:
+            self.directory.people[account_id] = replace(person, epoch=person.epoch + 1)
+        self.responder.person_ended(account_id)
+
+    def end_organization(self, name: str = "aegean-foods") -> None:
+        """The way into an organisation changes."""
+        every = self.organizations.all()
+        self.organizations._organizations = tuple(
+            replace(one, epoch=one.epoch + 1) if one.name == name else one for one in every
+        )
+        self.responder.organization_ended(name)
+
     # -- what an application does -----------------------------------------------------------------------------
 
     def authorize(self, **parameters: str | None) -> TestResponse:

@@ -108,22 +108,22 @@ def test_an_application_hears_once_of_each_sign_out(stand: Stand) -> None:
 def test_the_end_of_a_person_is_one_word_to_each_application(stand: Stand) -> None:
     first, second = sign_in(stand), sign_in(stand)
     paired = [sign_in(stand, "keeper-paired"), sign_in(stand, "keeper-paired")]
-    stand.responder.person_ended(account().id)
+    stand.end_person()
     words = heard(stand)
     assert [url for url, _ in words] == [HEARING, PAIRED, PAIRED]
     assert (words[0][1]["sub"], "sid" in words[0][1]) == (first["sub"], False)
     assert {claims["sid"] for _, claims in words[1:]} == {claims["sid"] for claims in paired}
     assert len({claims["jti"] for _, claims in words}) == 3
     assert second["sid"] != first["sid"]
-    stand.responder.person_ended(account().id)
+    stand.end_person()
     assert heard(stand) == []
 
 
 def test_the_end_of_an_organization_reaches_its_people_s_applications(stand: Stand) -> None:
     signed_in = sign_in(stand)
-    stand.responder.organization_ended("helios-shipping")
+    stand.end_organization("helios-shipping")
     assert heard(stand) == []
-    stand.responder.organization_ended("aegean-foods")
+    stand.end_organization("aegean-foods")
     assert [claims["sub"] for _, claims in heard(stand)] == [signed_in["sub"]]
 
 
@@ -131,7 +131,7 @@ def test_who_kept_a_refresh_token_over_a_sign_out_hears_of_the_person_s_end(stan
     signed_in = sign_in(stand, scope="openid offline_access")
     stand.responder.session_ended(signed_in["sid"])
     (out,) = heard(stand)
-    stand.responder.person_ended(account().id)
+    stand.end_person()
     (ended,) = heard(stand)
     assert ended[1]["sub"] == signed_in["sub"]
     assert ended[1]["jti"] != out[1]["jti"]
@@ -141,7 +141,7 @@ def test_a_later_end_of_the_same_person_is_another_word(stand: Stand) -> None:
     jtis = set()
     for _ in range(2):
         sign_in(stand)
-        stand.responder.person_ended(account().id)
+        stand.end_person()
         jtis |= {claims["jti"] for _, claims in heard(stand)}
     assert len(jtis) == 2
 
@@ -165,7 +165,7 @@ def test_who_does_not_want_to_hear_is_left_alone_and_nothing_is_raised(
 ) -> None:
     stand.applications.answers = [answer]
     tokens = stand.offline("hearing")
-    stand.responder.person_ended(account().id)
+    stand.end_person()
     assert len(heard(stand)) == attempts
     (event,) = (line for line in logged if line["event"] == "backchannel_logout")
     assert event["log_level"] == "warning"
@@ -185,10 +185,10 @@ def test_both_answers_of_a_contented_application_will_do(stand: Stand, logged: l
 def test_an_application_that_is_gone_or_deaf_by_now_is_not_told(stand: Stand) -> None:
     sign_in(stand)
     stand.parties._parties["hearing"] = replace(stand.parties._parties["hearing"], backchannel_logout_uri=None)
-    stand.responder.person_ended(account().id)
+    stand.end_person()
     sign_in(stand, "keeper-paired")
     stand.parties._parties.pop("keeper-paired")
-    stand.responder.person_ended(account().id)
+    stand.end_person()
     assert heard(stand) == []
 
 
@@ -236,6 +236,30 @@ def test_an_ending_that_was_cut_short_is_repeated_in_full(stand: Stand) -> None:
     sign_in(stand)
     stand.store.before["put"] = partial(fail, StateUnavailable("killed here"))
     with pytest.raises(StateUnavailable):
-        stand.responder.person_ended(account().id)
+        stand.end_person()
     stand.responder.person_ended(account().id)
     assert len(heard(stand)) == 1
+
+
+def test_what_was_given_after_the_person_was_ended_stays_and_is_not_told_of(stand: Stand) -> None:
+    before = stand.offline("hearing")
+    stand.directory.people[account().id] = account(epoch=1)
+    since, code = stand.offline("hearing"), stand.code(client_id="hearing")
+    for _ in range(2):  # The ending is carried out late, and once more.
+        stand.responder.person_ended(account().id)
+        stand.responder.organization_ended("aegean-foods")
+    assert len(heard(stand)) == 1
+    assert stand.refresh(before["refresh_token"], "hearing").status_code == 400
+    assert stand.userinfo(since["access_token"]).status_code == 200
+    assert stand.refresh(since["refresh_token"], "hearing").status_code == 200
+    assert stand.token(code, headers=basic("hearing")).status_code == 200
+
+
+def test_whatever_a_deleted_account_had_ends(stand: Stand) -> None:
+    tokens = stand.offline("hearing")
+    stand.directory.people.clear()
+    stand.responder.person_ended(account().id)
+    assert len(heard(stand)) == 1
+    keys = stand.store.members("access_token", f"account:{account().id}")
+    assert {stand.store.get("access_token", key) for key in keys} <= {None}
+    assert stand.refresh(tokens["refresh_token"], "hearing").status_code == 400

@@ -304,8 +304,8 @@ def test_a_family_outlives_the_session_and_a_mere_sign_out(stand: Stand) -> None
 
 def test_a_family_ends_with_the_person_and_with_the_organization(stand: Stand, logged: list[EventDict]) -> None:
     for end, name in (
-        (stand.responder.person_ended, account().id),
-        (stand.responder.organization_ended, "aegean-foods"),
+        (stand.end_person, account().id),
+        (stand.end_organization, "aegean-foods"),
     ):
         tokens, code = stand.offline(), stand.code()
         end(name)
@@ -316,8 +316,8 @@ def test_a_family_ends_with_the_person_and_with_the_organization(stand: Stand, l
 
 def test_other_people_s_families_stay(stand: Stand) -> None:
     tokens = stand.offline()
-    stand.responder.person_ended("somebody-else")
-    stand.responder.organization_ended("helios-shipping")
+    stand.end_person("somebody-else")
+    stand.end_organization("helios-shipping")
     assert stand.refresh(tokens["refresh_token"]).status_code == 200
 
 
