@@ -223,6 +223,7 @@ def create_app(
         contexts=Contexts(DIRECTORY_ACR, frozenset(settings.entra.authentication_contexts)),
         clock=around.clock,
         upstream_grants=side.grants,
+        directory_standing=side.standing,
     )
     own = OwnPages()
     flow.register(own)

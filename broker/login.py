@@ -18,13 +18,13 @@ from broker.addresses import canonical_address
 from broker.admission import Admission, Evidence, Gate
 from broker.clock import Clock
 from broker.downstream.responder import Responder
-from broker.errors import BrokerError, LoginFailed, NotAllowed, PartyError, SsoRequired
+from broker.errors import BrokerError, Busy, LoginFailed, NotAllowed, PartyError, SsoRequired
 from broker.identity import Account, Authentication
 from broker.messages import LoginRequest, LoginResult, Reply, Session, Transaction, UpstreamAnswer
 from broker.organizations import PASSWORD, Connection, Organization, Organizations
 from broker.provisioning.just_in_time import JustInTime
 from broker.sessions import DormantSession, Sessions
-from broker.standing import NoUpstreamGrants, UpstreamGrants
+from broker.standing import DirectoryStanding, NoDirectory, NoUpstreamGrants, UpstreamGrants
 from broker.transactions import Demand, LoginCookie, Transactions
 from broker.upstream.connector import Connector
 
@@ -121,6 +121,7 @@ class LoginFlow:
         contexts: assurance.Contexts,
         clock: Clock,
         upstream_grants: UpstreamGrants | None = None,
+        directory_standing: DirectoryStanding | None = None,
     ) -> None:
         self._transactions = transactions
         self._sessions = sessions
@@ -132,6 +133,7 @@ class LoginFlow:
         self._contexts = contexts
         self._clock = clock
         self._upstream_grants = upstream_grants or NoUpstreamGrants()
+        self._directory_standing = directory_standing or NoDirectory()
 
     def register(self, responder: Responder) -> None:
         """Makes a responder known, at composition."""
@@ -197,8 +199,12 @@ class LoginFlow:
             return None
         try:
             evidence = Evidence.standing(account, dormant.connection, dormant.facts.stamp, scope)
-            return self._gate.admit(evidence), account
-        except (NotAllowed, SsoRequired):
+            admission = self._gate.admit(evidence)
+            # A session may outlive what the directory thinks of the person (threats SS-04). The stamp in the admission
+            # voids it as well if somebody else ends the account at this moment.
+            self._directory_standing.require(account, dormant.connection)
+            return admission, account
+        except (NotAllowed, SsoRequired, Busy):
             return None  # This session opens nothing here; the person may still sign in anew.
 
     def _send_on(self, request: LoginRequest, dormant: DormantSession | None) -> Step:

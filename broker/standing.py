@@ -38,3 +38,10 @@ class NoUpstreamGrants:
 
     def keep(self, admission: Admission, account: Account, authentication: Authentication) -> None:
         """Nothing."""
+
+
+class NoDirectory:
+    """Nobody to ask: for a login over upstreams of which none is a directory. The gate still judges."""
+
+    def require(self, account: Account, connection: str) -> None:
+        """Returns."""

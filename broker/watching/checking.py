@@ -116,7 +116,7 @@ class Standing:
 
     def require(self, account: Account, connection: str) -> None:
         """See ``DirectoryStanding``; a person of whom no grant is kept has to sign in again."""
-        bound = self._organizations.connection(connection)
+        bound = self._organizations.current().connection(connection)
         if bound is None:
             raise NotAllowed("ended", "the connection is not there any more", explanation="start_again")
         if bound.kind != DIRECTORY_KIND:
