@@ -57,6 +57,7 @@ class References:
                 self._client_certificate(item)
                 self._certificate_authorities(item)
                 self._databases(item)
+                self._mail(item)
 
     def _resolve(self, item: Item, path: KeyPath, reference: str) -> None:
         scheme, _, rest = reference.partition(":")
@@ -138,6 +139,19 @@ class References:
         paths = [item.get("stores", store, "path") for store in ("state", "directory")]
         if isinstance(paths[0], str) and paths[0] == paths[1]:
             item.report(("stores", "directory", "path"), "conflict", "the two stores need a file each")
+
+    def _mail(self, item: Item) -> None:
+        path = ("mail", "path")
+        written, database = item.get(*path), item.get("stores", "directory", "path")
+        if isinstance(written, str):
+            folder = self._named(written)
+            if folder.exists() and not folder.is_dir():
+                item.report(path, "file", f"{printable(written)} is a file and must be a folder")
+            elif not folder.parent.is_dir():
+                sentence = f"the folder above {printable(written)} does not exist here; create it where the broker runs"
+                item.report(path, "file", sentence, severity="warning")
+        elif item.get("mail") is None and isinstance(database, str):
+            self._named(str(Path(database).parent / "mail"))
 
     def _certificates(self, item: Item, path: KeyPath) -> list[x509.Certificate]:
         pem = self._read(item, path)

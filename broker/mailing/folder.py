@@ -26,7 +26,7 @@ class FolderMailer:
         path = self._folder / f"{now:%Y%m%dT%H%M%S%f}-{name}.eml"
         part = path.with_suffix(".part")
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, exist_ok=True)
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
                 stream.write(message.as_bytes())
             part.rename(path)  # Whoever looks sees a whole letter or none.

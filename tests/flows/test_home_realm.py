@@ -35,10 +35,18 @@ def test_a_sub_domain_belongs_to_the_organisation_as_well(world: World) -> None:
     assert authority(world.to_upstream(world.browser(), "nikos@mail.aegeanfoods.example")) == TENANT_A
 
 
-@pytest.mark.parametrize("email", ["somebody@unknown.example", None])
-def test_we_04_an_unknown_domain_takes_the_road_of_no_address(world: World, email: str | None) -> None:
-    url = world.to_upstream(world.browser(), email)
-    assert (authority(url), hint(url)) == ("organizations", email)
+def test_the_button_without_an_address_leads_to_any_work_account(world: World) -> None:
+    url = world.to_upstream(world.browser(), None)
+    assert (authority(url), hint(url)) == ("organizations", None)
+
+
+@pytest.mark.parametrize("email", ["somebody@unknown.example", "somebody@example.com"])
+def test_we_04_an_address_of_no_federated_domain_leads_to_the_password_page(world: World, email: str) -> None:
+    browser = world.browser()
+    page = sign_in_page(world, browser)
+    answer = browser.post(page.url, data={"action": "email", "email": email}, timeout=30)
+    assert urlsplit(answer.url).path == "/sign-in/password"
+    assert f'value="{email}"' in answer.text
 
 
 def test_the_shared_authority_finds_the_organisation_by_the_verified_tenant(world: World) -> None:

@@ -30,6 +30,9 @@ OLIVE_GROVE: Final[dict[str, Any]] = {
 }
 """An organisation of a file that is not federated."""
 
+FREE_TENANT: Final = "e0e7c1a5-8d0b-4a53-9f0e-6a1f6a3f5d11"
+"""A tenant of the simulator that is bound to no organisation here."""
+
 PASSWORD: Final = "nine tired donkeys walk home"
 ANNA: Final = "anna@olivegrove.example"
 BASIL: Final = "basil@olivegrove.example"
@@ -85,9 +88,7 @@ def record_organization(world: World, name: str = "thyme-hill", domain: str | No
 
 def enforce(world: World, organization: str = "olive-grove") -> None:
     """Closes every other way into an organisation, as a file that declares its connection does."""
-    world.around.records.federations.declare(
-        organization, "0f0e7c1a-58d0-4ba5-93f0-e6a1f6a3f5d1", world.clock.now()
-    )
+    world.around.records.federations.declare(organization, FREE_TENANT, world.clock.now())
 
 
 # -- the browser ------------------------------------------------------------------------------------------------------
@@ -178,7 +179,7 @@ class Received:
         found = re.findall(r"https://\S+", self.text)
         if len(found) != 1:
             raise AssertionError(f"not one link but {found}")
-        return urlsplit(found[0]).path
+        return str(urlsplit(found[0]).path)
 
 
 def letters(folder: Path, to: str | None = None) -> list[Received]:
