@@ -133,7 +133,8 @@ def token_response(answer: requests.Response) -> dict[str, Any]:
     assert members["token_type"] == "Bearer"
     assert type(members["expires_in"]) is int
     assert members["expires_in"] > 0
-    assert members.keys() <= {"access_token", "token_type", "expires_in", "id_token", "scope"}
+    assert members.keys() <= {"access_token", "token_type", "expires_in", "id_token", "scope", "refresh_token"}
+    assert len(members.get("refresh_token", "r" * 22)) >= 22, "128 bits (RFC 6749 section 10.10)"
     assert isinstance(members.get("scope", ""), str)
     return members
 

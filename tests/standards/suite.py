@@ -28,7 +28,7 @@ CLIENT: Final[Mapping[str, Any]] = {
     "redirect_uris": [CALLBACK],
     "client_secret": "env:SAMPLE_SECRET",
     "pkce": "optional",
-    "scopes": ["openid", "profile", "email", "phone", "address"],
+    "scopes": ["openid", "profile", "email", "phone", "address", "offline_access"],
 }
 SUITE_PARTIES: Final = (
     CLIENT,
@@ -161,6 +161,12 @@ class Suite:
             form |= {"client_id": client_id, "client_secret": SECRET}
         else:
             basic = (quote_plus(client_id), quote_plus(SECRET))
+        return self.program.post(str(self.metadata["token_endpoint"]), data=form, auth=basic, timeout=30)
+
+    def refresh(self, refresh_token: str, client_id: str) -> requests.Response:
+        """The refresh request of a client with its secret in the header."""
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        basic = (quote_plus(client_id), quote_plus(SECRET))
         return self.program.post(str(self.metadata["token_endpoint"]), data=form, auth=basic, timeout=30)
 
     def user_info(self, access_token: str) -> requests.Response:

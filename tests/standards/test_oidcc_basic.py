@@ -293,12 +293,39 @@ def test_ensure_request_object_with_redirect_uri(suite: Suite) -> None:
     checks.error_in(suite.answer(suite.asked(request=other)), "request_not_supported")
 
 
-def test_refresh_token_is_neither_issued_nor_offered(suite: Suite) -> None:
-    flow = suite.flow(suite.asked(scope="openid offline_access", prompt="consent"))
-    assert "refresh_token" not in flow.tokens
-    assert flow.tokens["scope"] == "openid"
-    assert "refresh_token" not in suite.metadata["grant_types_supported"]
-    assert "offline_access" not in suite.metadata["scopes_supported"]
+def test_refresh_token(suite: Suite) -> None:
+    """OP-Refresh-Token; OpenID Connect Core 12.2."""
+    assert "refresh_token" in suite.metadata["grant_types_supported"]
+    assert "offline_access" in suite.metadata["scopes_supported"]
+    first = suite.flow(suite.asked(scope="openid email offline_access", prompt="consent"))
+    suite.world.clock.advance(timedelta(seconds=70))
+    answer = suite.refresh(first.tokens["refresh_token"], "suite")
+    tokens = checks.token_response(answer)
+    assert answer.headers["Pragma"] == "no-cache"
+    assert tokens["refresh_token"] != first.tokens["refresh_token"]
+    assert tokens["access_token"] != first.tokens["access_token"]
+    keys = checks.key_set(suite.program.get(suite.metadata["jwks_uri"], timeout=30))
+    asked = {name: value for name, value in first.asked.items() if name != "nonce"}
+    now = suite.world.clock.now()
+    said = claims.id_token(tokens["id_token"], keys, asked, suite.issuer, now, tokens["access_token"])
+    for name in ("iss", "sub", "aud", "auth_time", "acr", "sid"):
+        assert said[name] == first.id_token[name], name
+    assert said["iat"] == first.id_token["iat"] + 70
+    claims.user_info(suite.user_info(tokens["access_token"]), said["sub"], asked)
+
+
+def test_refresh_token_of_the_second_client_is_refused_to_the_first(suite: Suite) -> None:
+    suite.flow(suite.asked(scope="openid offline_access", prompt="consent"))
+    second = suite.flow(suite.asked("suite-second", scope="openid offline_access", prompt="consent"))
+    checks.token_error(suite.refresh(second.tokens["refresh_token"], "suite"), "invalid_grant")
+
+
+def test_refresh_token_is_for_whom_it_is_registered_and_who_asks(suite: Suite) -> None:
+    assert "refresh_token" not in suite.flow(suite.asked(prompt="consent")).tokens
+    code = suite.world.code(suite.world.browser(), scope="openid offline_access")
+    of_another = suite.world.redeem(code).json()
+    assert "refresh_token" not in of_another
+    assert of_another["scope"] == "openid"
 
 
 def test_ensure_request_with_valid_pkce_succeeds(suite: Suite) -> None:

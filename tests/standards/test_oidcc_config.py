@@ -16,13 +16,17 @@ from tests.standards.suite import SUITE_PARTIES, Suite
 from tests.support.world import Foundation, World, world_on
 
 # Every member that is published, with its type: OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2, RFC 9207
-# section 3. Another one wants a registered name, and a line here.
+# section 3, Back-Channel Logout 1.0 section 2.1. Another one wants a registered name, and a line here.
 MEMBERS: Final[dict[str, type]] = {
     "issuer": str,
     "authorization_endpoint": str,
     "token_endpoint": str,
     "userinfo_endpoint": str,
     "jwks_uri": str,
+    "introspection_endpoint": str,
+    "introspection_endpoint_auth_methods_supported": list,
+    "revocation_endpoint": str,
+    "revocation_endpoint_auth_methods_supported": list,
     "scopes_supported": list,
     "response_types_supported": list,
     "response_modes_supported": list,
@@ -39,8 +43,17 @@ MEMBERS: Final[dict[str, type]] = {
     "request_uri_parameter_supported": bool,
     "code_challenge_methods_supported": list,
     "authorization_response_iss_parameter_supported": bool,
+    "backchannel_logout_supported": bool,
+    "backchannel_logout_session_supported": bool,
 }
-ENDPOINTS: Final = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
+ENDPOINTS: Final = (
+    "authorization_endpoint",
+    "token_endpoint",
+    "userinfo_endpoint",
+    "jwks_uri",
+    "introspection_endpoint",
+    "revocation_endpoint",
+)
 
 
 def fetched(world: World) -> requests.Response:
@@ -94,7 +107,7 @@ def test_what_openid_connect_makes_mandatory_is_there(document: dict[str, Any]) 
     assert set(document["subject_types_supported"]) <= {"public", "pairwise"}
     assert document["id_token_signing_alg_values_supported"][0] == "RS256"
     assert "none" not in document["id_token_signing_alg_values_supported"]
-    assert document["grant_types_supported"] == ["authorization_code"]
+    assert document["grant_types_supported"] == ["authorization_code", "refresh_token", "client_credentials"]
     assert {"client_secret_basic", "client_secret_post"} <= set(document["token_endpoint_auth_methods_supported"])
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert set(document["response_modes_supported"]) == {"query", "form_post"}
@@ -106,6 +119,8 @@ def test_what_is_not_supported_is_said(document: dict[str, Any]) -> None:
     assert document["request_uri_parameter_supported"] is False, "left out, it would count as true"
     assert document["claims_parameter_supported"] is True
     assert document["authorization_response_iss_parameter_supported"] is True
+    assert document["backchannel_logout_supported"] is True
+    assert document["backchannel_logout_session_supported"] is True
 
 
 def test_scopes_are_those_that_can_be_filled(document: dict[str, Any]) -> None:
