@@ -17,7 +17,7 @@ from broker.clock import Clock
 from broker.endings import Endings
 from broker.errors import Busy, NotAllowed
 from broker.identity import Account, Authentication
-from broker.organizations import Organizations
+from broker.organizations import BREAK_GLASS, Organizations
 from broker.store.standings import Standings, UpstreamGrant
 from broker.watching.directory import Redemption, Verdict
 from broker.watching.looks import Looks
@@ -52,7 +52,8 @@ class Grants:
         """Keeps the grant of a sign-in at a directory; without one the person signs in again when it is needed."""
         if admission.account_id != account.id or admission.subject != authentication.subject:
             raise NotAllowed("membership", "admission of somebody else")
-        if authentication.subject.kind != "entra":
+        # Who came in through the break-glass asked no directory: the grant of the last sign-in there stays as it is.
+        if authentication.subject.kind != "entra" or authentication.connection == BREAK_GLASS:
             return
         if authentication.refresh_token is None:
             _log.warning("upstream_grant_missing", org=account.organization, account=account.id)

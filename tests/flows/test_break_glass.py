@@ -165,6 +165,16 @@ def test_closing_ends_what_came_in_at_once_and_a_new_window_does_not_bring_it_ba
     assert not glass.windows.close("helios-shipping", "operator")
 
 
+def test_coming_in_leaves_what_the_person_has_with_microsoft_as_it_was(world: World, glass: Glass) -> None:
+    at_the_desk = glass.ready()
+    before = world.around.records.standings.upstream_grant(glass.account().id)
+    assert before is not None
+    glass.open()
+    assert glass.come_in(world.browser()).status_code == 303
+    assert world.around.records.standings.upstream_grant(glass.account().id) == before
+    assert is_in(world, at_the_desk)
+
+
 def test_who_is_unnamed_is_out_at_once_and_without_passkeys(world: World, glass: Glass) -> None:
     glass.ready()
     glass.open()
