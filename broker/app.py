@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -56,13 +56,14 @@ from broker.membership.policy import MIN_CHARACTERS
 from broker.membership.ports import Ports
 from broker.membership.proofs import Proofs
 from broker.messages import LoginRequest
+from broker.metrics import FederationCollector
 from broker.notices import AdministratorNotices
 from broker.onboarding import Onboarding
-from broker.metrics import FederationCollector
 from broker.organizations import Organizations
 from broker.passkeys import Passkeys
-from broker.proof import ProofOfEnforcement, ProofPorts
+from broker.proof import NotRecorded, ProofOfEnforcement, ProofPorts
 from broker.proving.probe import Client as ProbeClient
+from broker.proving.report import Report
 from broker.provisioning.just_in_time import JustInTime
 from broker.rate_limits import Limits, RateLimits
 from broker.sessions import Lifetimes, Sessions
@@ -100,6 +101,7 @@ from broker.web import (
     invitations,
     language,
     pages,
+    proving,
     reference,
     requests,
     security,
@@ -111,6 +113,7 @@ from broker.web.api.endpoints import Api
 from broker.web.forms import FormTokens
 from broker.web.own_pages import FRESH, OwnPages, Visitors
 from broker.web.steps import current_browser, present_step
+from broker.web.wire import InProcessWire
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,9 +288,16 @@ def create_app(
         co_workers=members.co_workers,
     )
     app.register_blueprint(api_endpoints.create_blueprint(api, settings.public_url), url_prefix=f"{prefix}{API_PREFIX}")
+    proof = proof_of_enforcement(configuration, organizations, around)
+
+    def prove(organization: str, by: str) -> Report:
+        return proof.run(organization, running=InProcessWire(app, settings.public_url), by=by)
+
+    doors_page = proving.create_blueprint(visitors, organizations, around.state, forms, prove)
+    app.register_blueprint(doors_page, url_prefix=f"{prefix}{doors_page.url_prefix}")
     grants = {name: type(grant) for name, grant in provider.endpoints.token.grant_types.items()}
     doors.install(app, {"static": Harmless("files of ours")}, grants)
-    app.extensions[ProofOfEnforcement.NAME] = proof_of_enforcement(configuration, organizations, around)
+    app.extensions[ProofOfEnforcement.NAME] = proof
     app.extensions[DirectorySide.NAME] = side
     app.extensions[BackChannel.NAME] = provider.back_channel
     app.extensions[Federating.NAME] = switch
@@ -533,7 +543,8 @@ def proof_of_enforcement(
     settings = configuration.broker
 
     def create_twin(others: Organizations, mailer: Mailer) -> Flask:
-        return create_app(configuration, around, organizations=others, mailer=mailer)
+        unrecorded = replace(around, records=replace(around.records, audit=NotRecorded()))
+        return create_app(configuration, unrecorded, organizations=others, mailer=mailer)
 
     return ProofOfEnforcement(
         ProofPorts(

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 # The connection of Pobuca's own sign-in, and of the break-glass: each is one for every organisation.
-PASSWORD: Final = "password"
+PASSWORD: Final = "password"  # noqa: S105 - the name of a connection
 BREAK_GLASS: Final = "break-glass"
 
 ENTERPRISE: Final = "enterprise"

@@ -22,7 +22,7 @@ from broker.proving.proof import Progress, prove
 from broker.proving.recipes import Scene
 from broker.proving.report import Report
 from broker.proving.wire import Wire
-from broker.store.audit import AuditTrail, Entry
+from broker.store.audit import AuditTrail, ChainedEntry, Entry
 from broker.store.probes import Probes
 from broker.web.wire import Application, InProcessWire
 
@@ -39,6 +39,29 @@ class KeptLetters:
     def take(self) -> str:
         """The text of the last letter, once; the empty text if none came since."""
         return self._letters.pop().text if self._letters else ""
+
+
+class NotRecorded:
+    """The twin's ``AuditTrail``: what a twin does is done to nobody."""
+
+    def add(self, entry: Entry) -> ChainedEntry:
+        return ChainedEntry(0, entry, "", "")
+
+    def entries(
+        self,
+        organization: str | None = None,  # noqa: ARG002 - the port's signature
+        *,
+        after: int = 0,  # noqa: ARG002
+        limit: int = 100,  # noqa: ARG002
+        account: str | None = None,  # noqa: ARG002
+    ) -> Sequence[ChainedEntry]:
+        return ()
+
+    def latest(self, organization: str, event: str) -> ChainedEntry | None:  # noqa: ARG002 - the port's signature
+        return None
+
+    def first_broken(self) -> int | None:
+        return None
 
 
 CreateTwin = Callable[[Organizations, Mailer], Application]

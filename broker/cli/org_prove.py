@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from broker import log
 from broker.app import proof_of_enforcement
 from broker.cli.http_wire import ANYWHERE, HttpWire
 from broker.cli.loading import config_option
@@ -41,7 +43,8 @@ def prove(directory: Path, as_json: bool, name: str) -> None:
 
     Exit code: 0 if every door is shut; 1 if one is open or could not be tried, or the organization is not federated.
     """
-    with acting(directory) as act:
+    with acting(directory) as act, Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        log.configure(act.around.clock, nowhere)  # What the twin does here happens to nobody.
         act.organization(name)
         configuration = act.configuration
         bundle = configuration.broker.outbound.ca_bundle

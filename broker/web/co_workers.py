@@ -15,12 +15,16 @@ from broker.membership.roles import ROLES
 from broker.organizations import ADMINISTRATOR, Organizations
 from broker.store.directory import Directory
 from broker.web import headers
+from broker.web.explanations import explain
 from broker.web.forms import FormTokens, require_form
 from broker.web.own_pages import Visitors
 
 PAGE_SIZE: Final = 50
 
 _PAGE: Final = "co_workers"
+
+# What an administrator looks for here and does not find where the organisation is federated.
+_LIMITS: Final = ("federated_users", "federated_invitations", "federated_external_invitations")
 
 
 def create_blueprint(
@@ -48,6 +52,7 @@ def create_blueprint(
                 following=people[PAGE_SIZE - 1] if len(people) > PAGE_SIZE else None,
                 administers=account.role == ADMINISTRATOR,
                 federated=organization is None or organization.connection is not None,
+                limits=[explain(key) for key in _LIMITS],
             )
         )
 

@@ -26,6 +26,7 @@ PAGES: Final[Mapping[str, str]] = {
     "invitations": "invitations.listing",
     "account": "account.show",
     "security": "security.show",
+    "doors": "proving.ask",
     "passkeys": "break_glass.passkeys",
     "rehearse": "break_glass.rehearse",
 }

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 import structlog
-from flask import Flask, g
+from flask import Flask, g, request
 
 from broker.entropy import Entropy, digest
+
+# Set in the environment of a request that a proof of enforcement makes inside this process; nobody else can set it.
+PROOF: Final = "pobuca.proof"
 
 # Crockford's alphabet: no letters that are misread over the telephone.
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -20,6 +23,8 @@ def install(app: Flask, entropy: Entropy) -> None:
         g.ref = _readable(entropy.token(8))
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(ref=g.ref)
+        if PROOF in request.environ:
+            structlog.contextvars.bind_contextvars(proof=True)
 
     app.before_request(begin)
 

@@ -14,6 +14,7 @@ from werkzeug.test import Client, EnvironBuilder
 
 from broker.doors import HasRoutes
 from broker.proving.wire import WireAnswer, WireDown
+from broker.web.reference import PROOF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +62,7 @@ class InProcessWire:
             data=dict(form) if form is not None else None,
             json=json_body,
             headers=Headers(sent),
-            environ_base={"REMOTE_ADDR": self._address},
+            environ_base={"REMOTE_ADDR": self._address, PROOF: True},
         )
         answers: list[WireAnswer] = []
 
