@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from tests.unit.cli.conftest import Operated
+from tests.support.operated import Operated
 
 
 @pytest.fixture

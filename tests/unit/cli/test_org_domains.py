@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.cli.conftest import Operated
+from tests.support.operated import Operated
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from broker.identity import Subject
 from broker.store.credentials import PasswordRecord
 from tests.support.directory import draft
-from tests.unit.cli.conftest import Operated, now_
+from tests.support.operated import Operated, now_
 
 MARIA = "0a6f4d57-3f5e-4a3e-9a0e-6d1b8f6f0101"
 NIKOS = "0a6f4d57-3f5e-4a3e-9a0e-6d1b8f6f0102"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.cli.conftest import TENANT, Operated
+from tests.support.operated import TENANT, Operated
 
 
 def test_an_organization_is_created_with_claimed_domains_and_an_invited_administrator(operated: Operated) -> None:

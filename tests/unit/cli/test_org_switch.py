@@ -7,7 +7,7 @@ import pytest
 from broker.identity import Subject
 from broker.store.credentials import PasswordRecord
 from tests.support.directory import draft
-from tests.unit.cli.conftest import OBJECT_ID, TENANT, Operated, now_
+from tests.support.operated import OBJECT_ID, TENANT, Operated, now_
 
 MARIA = "0a6f4d57-3f5e-4a3e-9a0e-6d1b8f6f0101"
 
