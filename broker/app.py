@@ -258,6 +258,7 @@ def create_app(
                 federations=around.records.federations,
                 directory=around.directory,
                 standings=around.records.standings,
+                domains=domain_proofs(configuration, organizations, around),
                 forms=forms,
                 clock=around.clock,
             )

@@ -162,6 +162,11 @@ class Domains:
             *(DomainStanding(claim.domain, "claimed", claim.claimed_at) for claim in claims),
         ]
 
+    def lapsed(self, organization: str) -> Sequence[tuple[DomainStanding, Challenge]]:
+        """The domains whose DNS record was gone at the last look, with the record that has to be put back."""
+        standings = (each for each in self.standings(organization) if each.lapsed_since is not None)
+        return [(standing, self.challenge(organization, standing.domain)) for standing in standings]
+
     def prove_again(self, every: timedelta) -> int:
         """Looks anew at each DNS proof that is older than ``every``; how many do not hold.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from broker.clock import Clock
+from broker.domains import Challenge, Domains, DomainStanding
 from broker.doors import door, harmless
 from broker.errors import BrokerError, NotAllowed
 from broker.federating import Federating, Shown
@@ -36,6 +38,7 @@ class SecurityPorts:
     federations: Federations
     directory: Directory
     standings: Standings
+    domains: Domains
     forms: FormTokens
     clock: Clock
 
@@ -47,6 +50,7 @@ class _View:
     organization: Organization
     federation: Federation | None
     watch: Watch | None
+    lapsed: Sequence[tuple[DomainStanding, Challenge]]
 
     @property
     def is_on(self) -> bool:
@@ -78,7 +82,12 @@ def create_blueprint(ports: SecurityPorts) -> Blueprint:
         organization = ports.organizations.current().get(name)
         if organization is None:
             raise NotAllowed("organization", "organisation is not configured", explanation="not_connected")
-        return _View(organization, ports.federations.recorded(name).federation, ports.standings.watch(name))
+        return _View(
+            organization,
+            ports.federations.recorded(name).federation,
+            ports.standings.watch(name),
+            ports.domains.lapsed(name),
+        )
 
     @blueprint.get("")
     @harmless("shows an administrator the state of the connection")
