@@ -48,6 +48,15 @@ def stage(apache_port: int) -> Iterator[Stage]:
             client_secret=None,
         ),
         _party("node-pairwise", subject_type="pairwise"),
+        _party("node-offline", scopes=["openid", "email", "offline_access"]),
+        _party(
+            "node-offline-public",
+            scopes=["openid", "email", "offline_access"],
+            token_endpoint_auth_method="none",
+            client_secret=None,
+        ),
+        _party("node-caller", redirect_uris=[], api_scopes=["co_workers.read"]),
+        _party("node-server", redirect_uris=[], introspect=True),
         _party("apache", redirect_uris=[apache]),
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -126,3 +126,50 @@ def test_the_client_is_told_that_the_person_went_back(stage: Stage) -> None:
     answer = browser.post(page.url, data={"action": "cancel"}, allow_redirects=False)
     outcome = node.finish(answer.headers["Location"])
     assert outcome["error"] == "access_denied"
+
+
+@pytest.mark.parametrize(
+    ("client_id", "method"), [("node-offline", "client_secret_basic"), ("node-offline-public", "none")]
+)
+def test_the_client_refreshes_asks_and_gives_back(stage: Stage, client_id: str, method: str) -> None:
+    node = NodeClient(stage, client_id, method, "RS256", scope="openid email offline_access", offline=True)
+    outcome = node.finish(go_through(stage, stage.session(), node.authorize()))
+    assert "refused" not in outcome, outcome
+    offline = outcome["offline"]
+    assert offline["scopes"] == ["openid email offline_access", "openid"]
+    assert len(set(offline["tokens"])) == 3
+    for name in ("iss", "sub", "aud", "auth_time", "sid"):
+        assert offline["claims"][name] == outcome["claims"][name], name
+    assert "nonce" not in offline["claims"]
+    assert offline["refused"] == "invalid_grant"
+    if method != "none":
+        assert (offline["before"], offline["after"]) == ([True, True, False], [False, False])
+
+
+def called(stage: Stage, client_id: str, scope: str) -> Mapping[str, Any]:
+    """What the client got and heard in its own name."""
+    asked = {"issuer": stage.broker_url, "client_id": client_id, "client_secret": SECRET, "scope": scope}
+    done = subprocess.run(
+        [str(find_program("node", "node")), "call.mjs", json.dumps(asked)],
+        cwd=_HERE,
+        env={**os.environ, "NODE_EXTRA_CA_CERTS": str(stage.ca_file)},
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE_SECONDS,
+        check=True,
+    )
+    outcome: Mapping[str, Any] = json.loads(done.stdout)
+    return outcome
+
+
+def test_the_client_gets_a_token_for_our_api_in_its_own_name(stage: Stage) -> None:
+    outcome = called(stage, "node-caller", "co_workers.read")
+    assert (outcome["scope"], outcome["token_type"]) == ("co_workers.read", "bearer")
+    assert outcome["before"]["active"] is True
+    assert outcome["before"]["aud"] == f"{stage.broker_url}/api/v1"
+    assert outcome["after"] == {"active": False}
+
+
+def test_the_client_is_told_what_it_may_not(stage: Stage) -> None:
+    assert called(stage, "node-caller", "co_workers.write") == {"refused": "invalid_scope", "status": 400}
+    assert called(stage, "node-server", "co_workers.read") == {"refused": "unauthorized_client", "status": 400}
