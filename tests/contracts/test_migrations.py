@@ -13,20 +13,24 @@ import pytest
 import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Text
+from sqlalchemy import MetaData, Text, insert
 
 from broker.store.database import ANSWER_WITHIN, create_engine
 from broker.store.directory import DirectoryUnavailable
+from broker.store.federations import Changes
+from broker.store.migrations import upgrading
 from broker.store.opening import (
     StoreUnsuitable,
     directory_is_current,
     open_directory,
+    open_records,
     prepare_directory,
 )
 from broker.store.tables import metadata
 from tests.contracts import racing
 from tests.contracts.racing import Race
-from tests.support.directory import draft
+from tests.support.directory import draft, stored_key
+from tests.support.people import ELENI, NOW
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -49,6 +53,47 @@ def test_an_empty_database_gets_its_tables_and_is_current_then(location: Path | 
     assert directory_is_current(location) is True
     with closing(open_directory(location)) as directory:
         assert directory.create_account(draft())[1] is True
+
+
+def test_a_directory_of_the_first_version_is_brought_to_the_newest_with_what_it_has(
+    location: Path | str, engine: sqlalchemy.Engine
+) -> None:
+    if isinstance(location, Path):
+        location.touch(0o600)
+    upgrading.upgrade(engine, "0001")
+    key = stored_key("k")
+    with engine.connect() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        assert set(tables.tables) == {"accounts", "alembic_version", "identities", "photos", "signing_keys"}
+        row = {
+            "id": "anna",
+            "organization": "aegean-foods",
+            "email_verified": True,
+            "first_name": "Άννα",
+            "last_name": "Βασιλείου",
+            "display_name": "Άννα Βασιλείου",
+            "role": "editor",
+            "created_at": 0,
+            "attributes": "{}",
+            "attribute_sources": "{}",
+            "active": True,
+        }
+        identity = {"kind": "entra", "authority": ELENI.authority, "identifier": ELENI.identifier, "account_id": "anna"}
+        connection.execute(insert(tables.tables["accounts"]), row)
+        connection.execute(insert(tables.tables["identities"]), identity)
+    assert directory_is_current(location) is False
+    prepare_directory(location)
+    assert directory_is_current(location) is True
+    with closing(open_records(location)) as records:
+        account = records.directory.account_of(ELENI)
+        assert account is not None
+        assert (account.id, account.display_name, account.epoch) == ("anna", "Άννα Βασιλείου", 0)
+        assert records.federations.changes(0) == Changes(0, ())
+        records.directory.add_signing_key(key)
+        ending = records.standings.end_account("anna", "disabled", NOW)
+        assert ending is not None
+        assert records.federations.declare("aegean-foods", ELENI.authority, NOW).epoch == 1
 
 
 def test_preparing_again_changes_nothing(location: Path | str) -> None:

@@ -17,8 +17,8 @@ class SchemaUnknown(Exception):
     """The tables were made by a newer version of the broker; this one must not touch them."""
 
 
-def upgrade(engine: Engine) -> None:
-    """Runs what has not been run yet; whoever comes second waits and finds nothing to do.
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Runs what has not been run yet, up to a revision; whoever comes second waits and finds nothing to do.
 
     Raises ``SchemaUnknown``, and what SQLAlchemy raises if the database does not answer. After any error nothing is
     changed.
@@ -33,7 +33,7 @@ def upgrade(engine: Engine) -> None:
             _refuse_newer(connection)
             config = _config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
         except BaseException:
             connection.exec_driver_sql("ROLLBACK")
             raise
