@@ -291,11 +291,13 @@ class LoginFlow:
     def reopen(self, state: str, browser: Browser, email: str | None = None) -> str:
         """The handle of a fresh pending login of the same request: the way from that page to another upstream.
 
-        With ``email``, the new one knows that address.
+        With ``email``, the new one knows that address; raises ``ValueError`` if it is none.
         """
         transaction = self._peek(state, browser)
         suffix = transaction.cookie_suffix
-        request = transaction.request if email is None else replace(transaction.request, login_hint=email)
+        request = transaction.request
+        if email is not None:
+            request = replace(request, login_hint=str(canonical_address(email)))
         return self._transactions.pend(request, LoginCookie(suffix, browser.login_cookies[suffix]))
 
     def _peek(self, state: str, browser: Browser) -> Transaction:

@@ -13,7 +13,7 @@ MAKERS = {
     "broker.identity.Authentication": ("broker/upstream/",),
     "broker.identity.Account": ("broker/store/", "broker/provisioning/"),
     # Beside the protocols, our own pages are a party that asks for logins.
-    "broker.messages.LoginRequest": ("broker/downstream/", "broker/web/pages.py"),
+    "broker.messages.LoginRequest": ("broker/downstream/", "broker/web/own_pages.py"),
     "broker.messages.PendingLogin": ("broker/transactions.py",),
     "broker.messages.Transaction": ("broker/transactions.py",),
     "broker.messages.Session": ("broker/sessions.py",),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import requests
 
 from tests.attacks.answers import next_code
-from tests.support.world import ELENI, World, answered
+from tests.attacks.membership import grove
+from tests.support.members import ANNA, code_by_password, member
+from tests.support.world import ELENI, Foundation, World, answered
 
 PETRA = "petra.lang@helios-shipping.example"
 CHOSEN = "A" * 43
@@ -80,3 +83,21 @@ def test_ss_01_signing_out_ends_the_handle_for_good(world: World) -> None:
     answer = browser.post(world.broker_url + "/sign-out", data={"token": token}, allow_redirects=False, timeout=30)
     assert answer.status_code == 303
     assert not _answers(world, handle)
+
+
+def test_ss_01_a_password_sign_in_makes_a_new_handle_and_ends_the_old_one(
+    foundation: Foundation, tmp_path: Path
+) -> None:
+    with grove(foundation, tmp_path / "grove") as made:
+        member(made, ANNA)
+        browser = made.browser()
+        browser.cookies.set("__Host-session", CHOSEN, domain="localhost.local", path="/", secure=True)
+        code_by_password(made, browser)
+        first = {str(cookie.value) for cookie in browser.cookies if cookie.name == "__Host-session"} - {CHOSEN}
+        assert not _answers(made, CHOSEN)
+        assert all(_answers(made, handle) for handle in first)
+        again = made.browser()
+        again.cookies.set("__Host-session", next(iter(first)), domain="localhost.local", path="/", secure=True)
+        made.clock.advance(timedelta(seconds=2))
+        code_by_password(made, again, prompt="login")
+        assert not any(_answers(made, handle) for handle in first)
