@@ -4,35 +4,49 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from socketserver import ThreadingMixIn
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from prometheus_client import CollectorRegistry, make_wsgi_app
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 
-class _Handler(WSGIRequestHandler):
+class _Handler(BaseHTTPRequestHandler):
     # Seconds; a scrape is one short request.
     timeout = 10
-    # No banner of versions (threats WE-10).
-    server_version = "metrics"
-    sys_version = ""
+
+    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+        """The metrics, under whatever path: there is nothing else here."""
+        registry = self.server.registry if isinstance(self.server, MetricsServer) else None
+        if registry is None:
+            self.send_error(503)
+            return
+        encode, content_type = choose_encoder(self.headers.get("Accept", ""))
+        body = encode(registry)
+        self.send_response(200)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def version_string(self) -> str:
+        """No banner of versions (threats WE-10)."""
+        return "metrics"
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: a scrape every few seconds is no event."""
 
 
-class MetricsServer(ThreadingMixIn, WSGIServer):
+class MetricsServer(ThreadingHTTPServer):
     """Bound, and not answering yet."""
 
-    daemon_threads = True
+    registry: CollectorRegistry | None = None
 
     def answer(self, collector: Collector) -> None:
-        """From now on every path is answered with what the collector gives."""
-        registry = CollectorRegistry(auto_describe=False)
-        registry.register(collector)
-        self.set_app(make_wsgi_app(registry))
+        """From now on a scrape is answered with what the collector gives."""
+        self.registry = CollectorRegistry(auto_describe=False)
+        self.registry.register(collector)
 
 
 class _MetricsServer6(MetricsServer):

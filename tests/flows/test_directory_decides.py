@@ -25,13 +25,14 @@ CONNECTION = "entra:aegean-foods"
 CHECK, GRACE, LOOK = timedelta(minutes=5), timedelta(minutes=60), timedelta(seconds=60)
 NIKOS = "nikos.petrou@aegeanfoods.example"
 READ_EVERYBODY = ["User.Read.All"]
+ALONE: dict[str, Any] = {"organizations": [AEGEAN_FOODS], "parties": PARTIES[:1]}
 
 
 @pytest.fixture
 def watching(foundation: Foundation, tmp_path: Path) -> Iterator[World]:
     """Its registration may read directories as an application."""
     entra = {"directory_watch": "application"}
-    with world_on(foundation, tmp_path / "world", entra=entra, organizations=[AEGEAN_FOODS], parties=PARTIES[:1]) as made:
+    with world_on(foundation, tmp_path / "world", entra=entra, **ALONE) as made:
         made.control.patch("service-principals/aegeanfoods.example", {"applicationPermissions": READ_EVERYBODY})
         yield made
 
@@ -40,7 +41,7 @@ def watching(foundation: Foundation, tmp_path: Path) -> Iterator[World]:
 def notified(foundation: Foundation, tmp_path: Path) -> Iterator[World]:
     """And Graph sends word of changes."""
     entra = {"directory_watch": "application", "notifications": True}
-    with world_on(foundation, tmp_path / "world", entra=entra, organizations=[AEGEAN_FOODS], parties=PARTIES[:1]) as made:
+    with world_on(foundation, tmp_path / "world", entra=entra, **ALONE) as made:
         made.control.patch("service-principals/aegeanfoods.example", {"applicationPermissions": READ_EVERYBODY})
         made.control.patch("settings", {"caFile": str(certificate()[0])})
         yield made

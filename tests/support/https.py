@@ -106,7 +106,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(answer.body)
         self.wfile.flush()
 
-    do_GET = do_POST = _answer  # noqa: N815 - the names that http.server calls
+    do_GET = do_POST = do_PATCH = _answer  # noqa: N815 - the names that http.server calls
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: a failing test shows what was received."""

@@ -200,14 +200,18 @@ class EntraDirectoryReader:
         return LookFailed(failure.detail, trouble, retry_after_seconds=failure.retry_after or 0)
 
     def _cursor(self, link: object) -> str:
-        parts = urlsplit(link) if isinstance(link, str) and len(link) <= 2 * _LONGEST_TOKEN else None
+        try:
+            parts = urlsplit(link) if isinstance(link, str) and len(link) <= 2 * _LONGEST_TOKEN else None
+            query = parse_qs(parts.query, max_num_fields=16) if parts is not None else {}
+        except ValueError as error:
+            raise LookFailed("a link is no address") from error
         expected = urlsplit(f"{self._base}/users/delta")
-        if parts is None or (parts.scheme, parts.netloc, parts.path.rstrip("()")) != expected[:3]:
+        if parts is None or (parts.scheme, parts.netloc, parts.path) != expected[:3]:
             raise LookFailed("a link leads elsewhere than to the changes of people")
-        query = parse_qs(parts.query, max_num_fields=16)
-        tokens = {name: query[name][0] for name in _TOKEN_NAMES if len(query.get(name, ())) == 1}
-        if len(tokens) != 1 or not all(value.isprintable() for value in tokens.values()):
-            raise LookFailed("a link has no token")
+        tokens = {name: query[name][0] for name in _TOKEN_NAMES if name in query}
+        once = all(len(query[name]) == 1 and query[name][0].isprintable() for name in tokens)
+        if len(tokens) != 1 or not once:
+            raise LookFailed("a link has no token, or several")
         return json.dumps(tokens)
 
 
