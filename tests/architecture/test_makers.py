@@ -19,6 +19,8 @@ MAKERS = {
     "broker.messages.Session": ("broker/sessions.py",),
     "broker.messages.LoginResult": ("broker/login.py",),
     "broker.sessions.DormantSession": ("broker/sessions.py",),
+    "broker.passkeys.Proved": ("broker/passkeys.py",),
+    "broker.glass.entry.Entered": ("broker/glass/entry.py",),
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,7 +18,8 @@ from broker.passkeys import CHALLENGE_LIFETIME
 from tests.attacks.refusals import refused
 from tests.support.authenticator import NO_VERIFICATION, STRAIGHT, Bent, new_key
 from tests.support.glass import GIORGOS, Glass, is_in
-from tests.support.world import ELENI, World
+from tests.support.offline import KEEPING, introspected, refresh
+from tests.support.world import ELENI, Foundation, World, answered, world_on
 
 PETRA = "petra.lang@helios-shipping.example"
 PASSKEY = "/break-glass/passkey"
@@ -219,3 +221,27 @@ def test_fe_15_somebody_elses_passkey_cannot_be_removed_nor_rehearsed_with(world
     attack = partial(glass.post, other, "/break-glass/rehearse", {**form.fields, "answer": answer})
     _refused(glass, attack, "passkey")
     assert world.around.records.credentials.passkeys(glass.account().id) == [theirs]
+
+
+def test_fe_15_an_application_keeps_nothing_beyond_the_window(foundation: Foundation, tmp_path: Path) -> None:
+    """Refresh tokens outlive sessions, and an organisation opens its break-glass again within their life."""
+    with world_on(foundation, tmp_path / "keeping", parties=KEEPING) as keeping:
+        glass = Glass(keeping)
+        glass.ready()
+        window = glass.open(minutes=10)
+        browser = keeping.browser()
+        glass.come_in(browser)
+        url = keeping.authorize_url("keeper", scope="openid email offline_access")
+        code = answered(keeping.go(browser, url))["code"]
+        tokens = keeping.redeem(code, "keeper").json()
+        tokens = refresh(keeping, tokens["refresh_token"]).json()
+        assert introspected(keeping, tokens["access_token"])["active"] is True
+        late = answered(keeping.go(browser, url))["code"]
+        keeping.clock.set(window.closes_at)
+        for _ in range(2):
+            assert refresh(keeping, tokens["refresh_token"]).status_code == 400
+            assert keeping.redeem(late, "keeper").status_code == 400
+            assert introspected(keeping, tokens["access_token"]) == {"active": False}
+            assert introspected(keeping, tokens["refresh_token"]) == {"active": False}
+            assert keeping.userinfo(tokens["access_token"]).status_code == 401
+            glass.open()
