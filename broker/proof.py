@@ -5,7 +5,7 @@ Above the pages, since it speaks to whole applications; the command line and the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from broker.organizations import Organization, Organizations
 from broker.proving.as_if import AsIfNotFederated, MakeReading
 from broker.proving.probe import Client, Hashing, ProbeMaker
 from broker.proving.proof import Progress, prove
-from broker.proving.recipes import Scene
+from broker.proving.recipes import RECIPES, Recipe, Scene
 from broker.proving.report import Report
 from broker.proving.wire import Wire
 from broker.store.audit import AuditTrail, ChainedEntry, Entry
@@ -99,6 +99,7 @@ class ProofOfEnforcement:
         running: Wire | None,
         by: str,
         claimed: Set[str] | None = None,
+        recipes: Mapping[str, Recipe] = RECIPES,
         progress: Progress = lambda _: None,
     ) -> Report:
         """The report on the running broker at the end of ``running``, or on the application in this process.
@@ -137,6 +138,7 @@ class ProofOfEnforcement:
                 federated=organization.connection is not None,
                 at=ports.clock.now(),
                 broker=ports.public_url,
+                recipes=recipes,
                 progress=progress,
             )
         finally:
