@@ -17,6 +17,7 @@ from broker.errors import SsoRequired
 from broker.store.audit import Entry
 from broker.store.credentials import AddressTaken
 from broker.store.database import Database
+from broker.store.directory import EDITABLE_ATTRIBUTES
 from broker.store.directory_sql import SqlDirectory
 from broker.store.federations import (
     DomainClaim,
@@ -175,6 +176,12 @@ def open_new_state(location: Location, number: int) -> bytes | None:
 def create_account(directory: SqlDirectory, number: int) -> tuple[str, bool]:
     account, created = directory.create_account(draft(id=f"account-{number}", photo=("image/png", b"%d" % number)))
     return account.id, created
+
+
+def edit_account(directory: SqlDirectory, number: int) -> bool:
+    """Each caller edits a field of its own."""
+    field = sorted(EDITABLE_ATTRIBUTES)[number]
+    return directory.edit_account(draft().id, {field: str(number)}) is not None
 
 
 def add_first_signing_keys(directory: SqlDirectory, number: int) -> bool:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from broker.federation.attributes import BUILT_IN
 from broker.identity import Account, Subject
-from broker.store.directory import Directory, NewAccount
+from broker.store.directory import EDITABLE_ATTRIBUTES, EDITABLE_NAMES, Directory, NewAccount
 from broker.store.opening import open_directory, prepare_directory
 from tests.contracts import racing
 from tests.contracts.racing import Race
@@ -167,6 +168,65 @@ def test_an_account_is_deactivated_and_activated(directory: Directory) -> None:
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 NAMES = ["Άννα", "Zoe", "anna", "Anna", "Élodie", "Ωμέγα", "anna", "", "Anna B", "Ann", "𐅀", "\uffff", "Ελένη"]
+
+
+def test_an_account_is_edited_and_says_so_of_every_changed_field(directory: Directory) -> None:
+    before, _ = directory.create_account(draft(photo=PHOTO))
+    changes = {"first_name": "Έλλη", "role": "reader", "job_title": None, "work_phone": "+30 210 1234567"}
+    edited = directory.edit_account(before.id, changes)
+    assert edited == replace(
+        before,
+        first_name="Έλλη",
+        role="reader",
+        attributes={"office": before.attributes["office"], "work_phone": "+30 210 1234567"},
+        attribute_sources={
+            "office": "graph.officeLocation",
+            "first_name": "edited",
+            "role": "edited",
+            "work_phone": "edited",
+        },
+    )
+    assert directory.account(before.id) == edited
+    assert directory.edit_account(before.id, {"department": None}) == edited
+    assert directory.edit_account("nobody", changes) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"first_name": "Έλλη", "email": "other@aegeanfoods.example"},
+        {"email_domain": "other.example"},
+        {"organization": "helios-shipping"},
+        {"id": "other"},
+        {"attributes": "{}"},
+        {"first_name": None},
+        {"role": None},
+        {"unknown": "1"},
+        {"job_title": "surrogate \ud800", "first_name": "surrogate \ud800"},
+    ],
+)
+def test_fe_14_an_edit_of_anything_else_is_refused_and_changes_nothing(
+    directory: Directory, changes: dict[str, str | None]
+) -> None:
+    before, _ = directory.create_account(draft())
+    with pytest.raises(ValueError):
+        directory.edit_account(before.id, changes)
+    assert directory.account(before.id) == before
+
+
+def test_edits_of_several_fields_at_once_are_all_kept(
+    directory: Directory, directory_location: Path | str, race: Race
+) -> None:
+    account, _ = directory.create_account(draft(attributes={}, attribute_sources={}))
+    race(racing.edit_account, 8, directory_location)
+    edited = directory.account(account.id)
+    assert edited is not None
+    assert len(edited.attributes) == 8
+    assert set(edited.attribute_sources.values()) == {"edited"}
+
+
+def test_what_can_be_edited_are_the_attributes_that_a_directory_can_fill() -> None:
+    assert BUILT_IN.keys() - EDITABLE_NAMES - {"email"} == EDITABLE_ATTRIBUTES
 
 
 def test_accounts_come_in_pages_ordered_by_display_name_and_id(directory: Directory) -> None:

@@ -42,6 +42,7 @@ READS: dict[str, Callable[[Directory], object]] = {
 WRITES: dict[str, Callable[[Directory], object]] = {
     "create_account": lambda directory: directory.create_account(draft(photo=("image/png", b"1"))),
     "set_active": lambda directory: directory.set_active(ID, True),
+    "edit_account": lambda directory: directory.edit_account(ID, {"office": "1"}),
     "add_first_signing_keys": lambda directory: directory.add_first_signing_keys([stored_key("k")]),
     "retire_signing_key": lambda directory: directory.retire_signing_key("k", NOW),
 }
