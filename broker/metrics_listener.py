@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,7 +17,7 @@ class _Handler(BaseHTTPRequestHandler):
     # Seconds; a scrape is one short request.
     timeout = 10
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_GET(self) -> None:
         """The metrics, under whatever path: there is nothing else here."""
         registry = self.server.registry if isinstance(self.server, MetricsServer) else None
         if registry is None:
@@ -42,11 +43,17 @@ class MetricsServer(ThreadingHTTPServer):
     """Bound, and not answering yet."""
 
     registry: CollectorRegistry | None = None
+    parent: int | None = None
 
     def answer(self, collector: Collector) -> None:
         """From now on a scrape is answered with what the collector gives."""
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(collector)
+
+    def service_actions(self) -> None:
+        """Ends the process, twice a second asked, when the one that began it is gone."""
+        if self.parent is not None and os.getppid() != self.parent:
+            raise SystemExit(0)
 
 
 class _MetricsServer6(MetricsServer):

@@ -171,17 +171,19 @@ def _serve_metrics(configuration: Configuration, settings: Metrics) -> None:
         sentence = f"cannot listen for metrics on {settings.host} port {settings.port}: {error.strerror}"
         raise click.ClickException(sentence) from error
     process = multiprocessing.get_context("fork").Process(
-        target=_metrics_process, args=(configuration, listener), name="metrics", daemon=True
+        target=_metrics_process, args=(configuration, listener, os.getpid()), name="metrics", daemon=True
     )
     process.start()
     listener.server_close()  # It is the other process's now.
 
 
-def _metrics_process(configuration: Configuration, listener: MetricsServer) -> None:
+def _metrics_process(configuration: Configuration, listener: MetricsServer, parent: int) -> None:
     from broker.app import Surroundings, federation_metrics
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The first process ends this one.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    log.configure(SystemClock())
+    listener.parent = parent  # However that one ends, this one does as well.
     listener.answer(federation_metrics(configuration, Surroundings.of(configuration)))
     listener.serve_forever()
 
