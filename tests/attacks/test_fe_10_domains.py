@@ -23,6 +23,7 @@ from broker.store.federations import TestSignIn as SignInTest
 from tests.attacks.upstream import EVIL_TENANT
 from tests.support.directory import draft
 from tests.support.dns import DnsServer, dns_server
+from tests.support.members import administrator, signed_in
 from tests.support.world import ENVIRON, Foundation, World, world_on
 
 TENANT = EVIL_TENANT  # of those that the simulated side has, the one that no file here names
@@ -120,6 +121,27 @@ def test_fe_10_a_proof_that_lapses_opens_nothing_and_is_told(scene: Scene) -> No
     assert TENANT in scene.goes_to(ADDRESS)
     with pytest.raises(SsoRequired):
         scene.knock()
+
+
+def test_fe_10_the_administrators_page_says_what_is_gone_and_what_to_put_back(scene: Scene) -> None:
+    scene.prove("acme")
+    address = "despina@victim.example"
+    administrator(scene.world, address, organization="acme", first_name="Despina", last_name="Rota")
+    challenge = scene.domains.challenge("acme", "victim.example")
+
+    def page() -> str:
+        shown = scene.world.go(signed_in(scene.world, address), "/settings/security")
+        assert shown.status_code == 200
+        return shown.text
+
+    assert challenge.value not in page()
+    scene.dns.texts.clear()
+    scene.world.clock.advance(DAY)
+    scene.domains.prove_again(DAY)
+    shown = page()
+    assert "The DNS record that proves victim.example is gone." in shown
+    assert challenge.name in shown
+    assert challenge.value in shown
 
 
 def test_fe_10_a_domain_that_was_dropped_and_sold_lets_nobody_of_before_out(scene: Scene) -> None:

@@ -125,6 +125,6 @@ def _configured(directory: Path, port: int) -> Path:
     before, _, rest = file.read_text().partition("stores:\n")
     _, _, after = rest.partition("sealing_key:")
     stores = "stores:\n  state: {kind: sqlite, path: s.sqlite}\n  directory: {kind: sqlite, path: d.sqlite}\n"
-    dns = f"domains: {{resolvers: [127.0.0.1], port: {port}, timeout_seconds: 2}}\n"
-    file.write_text(f"{before}{stores}{dns}sealing_key:{after}")
+    after = after.replace("resolvers: [192.0.2.53]\n  port: 53\n", f"resolvers: [127.0.0.1]\n  port: {port}\n")
+    file.write_text(f"{before}{stores}sealing_key:{after}")
     return made

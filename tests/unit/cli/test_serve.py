@@ -6,16 +6,22 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from broker.app import Surroundings
 from broker.demo.stage import Stage, StageError, StageOptions
+from broker.federation.high_water import HighWater
+from tests.support.configurations import ENVIRON
+from tests.support.operated import Operated
 
 
-def serve(directory: Path) -> subprocess.CompletedProcess[str]:
+def serve(directory: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "broker", "serve", "--config", str(directory)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=dict(os.environ))
+    env = {**os.environ, **environ}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=env)
 
 
 def test_a_missing_directory_is_told(tmp_path: Path) -> None:
@@ -29,6 +35,19 @@ def test_a_wrong_file_is_told_with_its_place(tmp_path: Path) -> None:
     answer = serve(tmp_path)
     assert answer.returncode == 1
     assert "broker.yaml:1:13" in answer.stderr
+
+
+def test_a_directory_that_is_older_than_what_was_seen_of_it_is_told(operated: Operated) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    file = operated.directory / "broker.yaml"
+    file.write_text(file.read_text().replace("port: 8080", f"port: {port}"))
+    with closing(Surroundings.of(operated.configuration)) as around:
+        HighWater(around.state, lambda: 99).see(99)
+    answer = serve(operated.directory, **ENVIRON)
+    assert answer.returncode == 1
+    assert "stand at change 1, and 99 was seen before" in answer.stderr
+    assert "--accept-rollback" in answer.stderr
 
 
 @pytest.mark.served
