@@ -15,10 +15,11 @@ from flask import Flask, Response
 
 from broker import doors
 from broker.admission import Gate
-from broker.alerts import Alerts
+from broker.alerts import Alerts, days_left
 from broker.assurance import Contexts
 from broker.attempts import Attempts
 from broker.clock import Clock, SystemClock
+from broker.connectable import OnboardingPorts
 from broker.dns.resolving import DnsTextRecords
 from broker.domains import Domains
 from broker.doors import Harmless
@@ -335,6 +336,8 @@ def _bare_app(configuration: Configuration, around: Surroundings, prefix: str) -
     language.install(app, settings.default_language)
     error_pages.install(app)
     app.jinja_env.globals["support_url"] = settings.support_url
+    ends_at = entra_credential_ends_at(configuration)
+    app.jinja_env.globals["credential_days_left"] = lambda: days_left(ends_at, around.clock.now())
     app.jinja_env.globals["least_characters"] = MIN_CHARACTERS
     proxy = settings.listen.behind_proxy
     trusted = proxy.trusted_addresses if proxy else []
@@ -625,7 +628,7 @@ def onboarding(configuration: Configuration, organizations: Organizations, aroun
     """Connecting an organisation, as the pages and the command line have it."""
     settings, http = configuration.broker, _http(configuration)
     connector = _entra(configuration, organizations, http, _entra_credential(configuration, around), around)
-    return Onboarding(
+    ports = OnboardingPorts(
         attempts=Attempts(around.state, around.clock, around.entropy),
         upstream=EntraOnboarding(
             EntraOidcSettings.of(settings.entra),
@@ -641,9 +644,8 @@ def onboarding(configuration: Configuration, organizations: Organizations, aroun
         accounts=JustInTime(around.directory, organizations, around.clock, around.entropy),
         clock=around.clock,
         connection_name=connection_name,
-        fresh=FRESH,
-        public_url=settings.public_url,
     )
+    return Onboarding(ports, fresh=FRESH, public_url=settings.public_url)
 
 
 def federating(

@@ -15,10 +15,10 @@ import structlog
 
 from broker.attempts import OPERATOR
 from broker.clock import Clock
+from broker.connectable import require_connectable
 from broker.errors import NotAllowed
 from broker.login import Present
 from broker.notices import AdministratorNotices, Kind
-from broker.onboarding import require_connectable
 from broker.organizations import ADMINISTRATOR, Organization, Organizations
 from broker.sessions import Sessions
 from broker.store.audit import AuditTrail, Entry

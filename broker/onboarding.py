@@ -7,55 +7,28 @@ keeps anybody out: that is the switch in ``federating``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import ClassVar, Final
 
 import structlog
 
-from broker.admission import Evidence, Gate
-from broker.attempts import OPERATOR, Attempt, Attempts, Found, Starter, Step, same_starter
-from broker.clock import Clock
+from broker.attempts import OPERATOR, Attempt, Found, Starter, Step, same_starter
+from broker.connectable import OnboardingPorts, leg_of, proved_domains, require_connectable
 from broker.errors import LoginFailed, NotAllowed
-from broker.identity import Authentication
 from broker.login import Present
 from broker.messages import UpstreamAnswer
-from broker.organizations import ADMINISTRATOR, ENTERPRISE, Organization, Organizations
-from broker.provisioning.just_in_time import JustInTime
-from broker.store.audit import AuditTrail, Entry
-from broker.store.federations import (
-    Consent,
-    DomainRecord,
-    DomainTaken,
-    Federation,
-    Federations,
-    OutOfStep,
-    TenantTaken,
-    TestSignIn,
-)
-from broker.upstream.onboarding import (
-    ConsentAnswer,
-    DirectoryAdministrator,
-    DirectoryOnboarding,
-    Leg,
-    NotYet,
-    TenantFacts,
-)
+from broker.organizations import ADMINISTRATOR
+from broker.rehearsing import Rehearsals
+from broker.store.audit import Entry
+from broker.store.federations import Consent, DomainRecord, DomainTaken, Federation, OutOfStep, TenantTaken
+from broker.upstream.onboarding import ConsentAnswer, DirectoryAdministrator, NotYet, TenantFacts
 
 # Microsoft needs some seconds to tell all its servers of a consent; the page comes round by itself every few.
 MOST_LOOKS: Final = 8
 
 _log = structlog.get_logger()
-
-
-class DomainNotOwned(NotAllowed):
-    """The directory does not own every domain of the organisation (step 7)."""
-
-    def __init__(self, domains: Sequence[str]) -> None:
-        detail = f"not among the tenant's verified domains: {', '.join(domains)}"
-        super().__init__("domain", detail, explanation="domain_not_owned")
-        self.domains = tuple(domains)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,30 +73,9 @@ class Onboarding:
 
     NAME: ClassVar[str] = "onboarding"
 
-    def __init__(
-        self,
-        *,
-        attempts: Attempts,
-        upstream: DirectoryOnboarding,
-        organizations: Organizations,
-        federations: Federations,
-        audit: AuditTrail,
-        gate: Gate,
-        accounts: JustInTime,
-        clock: Clock,
-        connection_name: Callable[[str], str],
-        fresh: timedelta,
-        public_url: str,
-    ) -> None:
-        self._attempts = attempts
-        self._upstream = upstream
-        self._organizations = organizations
-        self._federations = federations
-        self._audit = audit
-        self._gate = gate
-        self._accounts = accounts
-        self._clock = clock
-        self._connection_name = connection_name
+    def __init__(self, ports: OnboardingPorts, *, fresh: timedelta, public_url: str) -> None:
+        self._ports = ports
+        self._rehearsals = Rehearsals(ports)
         self._fresh = fresh
         self._public_url = public_url
 
@@ -137,38 +89,36 @@ class Onboarding:
         if account.role != ADMINISTRATOR:
             raise NotAllowed("not_admin", "not an administrator of the organisation", explanation="not_admin")
         at = session.authenticated_at
-        if at is None or self._clock.now() - at > self._fresh:
+        if at is None or self._ports.clock.now() - at > self._fresh:
             raise NotAllowed("stale", "the sign-in is not fresh", explanation="sign_in_again")
         return Starter(account.organization, account.id, session.sid)
 
     def holder(self, ticket_cookie: str) -> Starter:
         """Whoever has the ticket's cookie; raises ``NotAllowed``."""
-        return self._attempts.holder(ticket_cookie)
+        return self._ports.attempts.holder(ticket_cookie)
 
     def ticket_organization(self, ticket: str) -> str:
         """The name of the organisation that a ticket is for; raises ``NotAllowed``."""
-        return self._attempts.ticket_organization(ticket)
+        return self._ports.attempts.ticket_organization(ticket)
 
     def ticket_cookie(self, ticket: str) -> str:
         """A fresh value that ties one browser to a ticket."""
-        return self._attempts.ticket_cookie(ticket)
+        return self._ports.attempts.ticket_cookie(ticket)
 
     def ticket(self, organization: str) -> str:
         """The address to send to somebody who administers the directory; raises ``NotAllowed`` as ``begin`` does."""
-        require_connectable(self._organizations, organization)
-        self._audit.add(Entry("connecting_ticket_made", organization, OPERATOR, self._clock.now()))
-        return f"{self._public_url}/connect/{self._attempts.new_ticket(organization)}"
+        require_connectable(self._ports.organizations, organization)
+        self._ports.audit.add(Entry("connecting_ticket_made", organization, OPERATOR, self._ports.clock.now()))
+        return f"{self._public_url}/connect/{self._ports.attempts.new_ticket(organization)}"
 
     # -- connecting -------------------------------------------------------------------------------------------
 
     def begin(self, starter: Starter) -> Go:
         """Step 1 and 2: an attempt, and the way to the sign-in of a directory administrator."""
-        require_connectable(self._organizations, starter.organization)
-        leg = self._attempts.new_leg(
-            self._connection_name(starter.organization), starter.organization, None, self._upstream.sign_in_uri
-        )
-        state = self._attempts.put(Attempt(starter, "sign_in", self._attempts.expires_at(), leg))
-        return Go(self._upstream.sign_in_url(leg, state))
+        require_connectable(self._ports.organizations, starter.organization)
+        leg = self._ports.new_leg(starter.organization, None)
+        state = self._ports.attempts.put(Attempt(starter, "sign_in", self._ports.attempts.expires_at(), leg))
+        return Go(self._ports.upstream.sign_in_url(leg, state))
 
     def come_back(self, answer: UpstreamAnswer, bearer: Bearer) -> Outcome:
         """Goes on after a sign-in, a proof or a test; raises ``BrokerError``, and the attempt is over then."""
@@ -177,13 +127,13 @@ class Onboarding:
             return self._signed_in(attempt, answer)
         if attempt.step == "prove":
             return self._looked(attempt, answer)
-        return self._tested(attempt, answer)
+        return Done(attempt.starter, self._rehearsals.finish(attempt, answer))
 
     def consent_came_back(self, answer: ConsentAnswer, bearer: Bearer) -> Outcome:
         """Step 5: what the answer says is compared with the attempt, and believed in step 6 only (threats UO-17)."""
         attempt = self._take(answer.state, bearer, ("consent",))
         administrator = _administrator_of(attempt)
-        scopes = self._upstream.consented(administrator.tenant_id, answer)
+        scopes = self._ports.upstream.consented(administrator.tenant_id, answer)
         return self._prove(replace(attempt, scopes=scopes))
 
     def look_again(self, handle: str, bearer: Bearer) -> Outcome:
@@ -192,7 +142,7 @@ class Onboarding:
 
     def _take(self, state: str, bearer: Bearer, steps: Sequence[Step]) -> Attempt:
         """The attempt, if it waits for this step of this browser and everything of its start still holds."""
-        attempt = self._attempts.take(state)
+        attempt = self._ports.attempts.take(state)
         structlog.contextvars.bind_contextvars(org=attempt.starter.organization)
         if attempt.step not in steps:
             raise LoginFailed("state", f"it waits for {attempt.step}", explanation="connecting_expired")
@@ -204,43 +154,44 @@ class Onboarding:
             here = self.administrator(bearer.present)
         if not same_starter(here, attempt.starter):
             raise LoginFailed("state", "another browser or person", explanation="connecting_expired")
-        require_connectable(self._organizations, here.organization)
+        require_connectable(self._ports.organizations, here.organization)
         return attempt
 
     def _signed_in(self, attempt: Attempt, answer: UpstreamAnswer) -> Go:
         """Steps 2 to 4."""
-        administrator = self._upstream.administrator(_leg_of(attempt), answer)
-        bound = self._organizations.current().bound_to_tenant(administrator.tenant_id)
+        administrator = self._ports.upstream.administrator(leg_of(attempt), answer)
+        bound = self._ports.organizations.current().bound_to_tenant(administrator.tenant_id)
         if bound is not None and bound.name != attempt.starter.organization:
             raise _tenant_taken()
-        state = self._attempts.put(replace(attempt, step="consent", leg=None, administrator=administrator))
-        return Go(self._upstream.consent_url(administrator.tenant_id, state))
+        state = self._ports.attempts.put(replace(attempt, step="consent", leg=None, administrator=administrator))
+        return Go(self._ports.upstream.consent_url(administrator.tenant_id, state))
 
     def _prove(self, attempt: Attempt) -> Go:
         """Step 6: something that works only with the consent."""
         administrator, name = _administrator_of(attempt), attempt.starter.organization
-        leg = self._attempts.new_leg(
-            self._connection_name(name), name, administrator.tenant_id, self._upstream.sign_in_uri
-        )
-        state = self._attempts.put(replace(attempt, step="prove", leg=leg, looks=attempt.looks + 1))
-        return Go(self._upstream.proof_url(leg, administrator, state))
+        leg = self._ports.new_leg(name, administrator.tenant_id)
+        state = self._ports.attempts.put(replace(attempt, step="prove", leg=leg, looks=attempt.looks + 1))
+        return Go(self._ports.upstream.proof_url(leg, administrator, state))
 
     def _looked(self, attempt: Attempt, answer: UpstreamAnswer) -> Outcome:
         administrator = _administrator_of(attempt)
         try:
-            facts = self._upstream.proved(_leg_of(attempt), administrator, answer)
+            facts = self._ports.upstream.proved(leg_of(attempt), administrator, answer)
         except NotYet as not_yet:
             if attempt.looks >= MOST_LOOKS:
                 raise LoginFailed("consent", str(not_yet), explanation="consent_not_visible") from not_yet
-            handle = self._attempts.put(replace(attempt, step="waiting", leg=None))
+            handle = self._ports.attempts.put(replace(attempt, step="waiting", leg=None))
             return Wait(handle, attempt.starter)
         return Done(attempt.starter, self._connect(attempt, administrator, facts))
 
     def _connect(self, attempt: Attempt, administrator: DirectoryAdministrator, facts: TenantFacts) -> Federation:
         """Steps 7 and 8. Domains first: a worker that dies in between leaves domains that are proved, and no trust."""
-        starter, now = attempt.starter, self._clock.now()
-        organization = require_connectable(self._organizations, starter.organization)
-        domains = self._domains(organization, facts)
+        starter, now = attempt.starter, self._ports.clock.now()
+        organization = require_connectable(self._ports.organizations, starter.organization)
+        claims = self._ports.federations.domain_claims(organization.name)
+        domains = proved_domains(
+            organization, facts, [each.domain for each in claims], self._ports.organizations.current()
+        )
         consent = Consent(
             tenant_id=administrator.tenant_id,
             tenant_name=facts.display_name,
@@ -252,8 +203,8 @@ class Onboarding:
         )
         try:
             for domain in domains:
-                self._federations.verify_domain(DomainRecord(domain, organization.name, "entra", now, now))
-            federation = self._federations.connect(organization.name, consent)
+                self._ports.federations.verify_domain(DomainRecord(domain, organization.name, "entra", now, now))
+            federation = self._ports.federations.connect(organization.name, consent)
         except DomainTaken as error:
             raise NotAllowed("domain", "verified for another organisation", explanation="domain_taken") from error
         except TenantTaken as error:
@@ -261,103 +212,24 @@ class Onboarding:
         except OutOfStep as error:
             raise NotAllowed("binding", str(error), explanation="already_enforced") from error
         detail = {"tenant": consent.tenant_id, "by": consent.by_subject, "domains": " ".join(domains)}
-        self._audit.add(Entry("federation_connected", organization.name, starter.started_by, now, None, detail))
+        self._ports.audit.add(Entry("federation_connected", organization.name, starter.started_by, now, None, detail))
         _log.info("federation_connected", org=organization.name, tenant=consent.tenant_id, by_ticket=starter.by_ticket)
         return federation
-
-    def _domains(self, organization: Organization, facts: TenantFacts) -> Sequence[str]:
-        """The domains that are the organisation's by this proof; raises ``DomainNotOwned`` or ``NotAllowed``."""
-        owned = frozenset(facts.verified_domains)
-        missing = [domain for domain in organization.domains if domain not in owned]
-        if missing:
-            raise DomainNotOwned(missing)
-        claimed = [claim.domain for claim in self._federations.domain_claims(organization.name)]
-        new = claimed if organization.domains else [*claimed, *facts.verified_domains]
-        known = self._organizations.current()
-        for domain in dict.fromkeys(new):
-            owner = known.owning_domain(domain)
-            if domain in owned and domain not in facts.initial_domains and owner is None:
-                organization = replace(organization, domains=(*organization.domains, domain))
-        if not organization.domains:
-            raise NotAllowed("domain", "no domain of the tenant is free", explanation="no_domain")
-        return organization.domains
 
     # -- the test sign-in -------------------------------------------------------------------------------------
 
     def begin_test(self, starter: Starter) -> Go:
-        """The way to a sign-in at the connected tenant, which is checked as every later one and lets nobody in."""
-        require_connectable(self._organizations, starter.organization)
-        federation = self._federations.recorded(starter.organization).federation
-        if federation is None or federation.stage not in ("connected", "tested") or federation.tenant_id is None:
-            raise NotAllowed("precondition", "not connected yet", explanation="connect_first")
-        leg = self._attempts.new_leg(
-            self._connection_name(starter.organization),
-            starter.organization,
-            federation.tenant_id,
-            self._upstream.sign_in_uri,
-        )
-        state = self._attempts.put(Attempt(starter, "test", self._attempts.expires_at(), leg))
-        return Go(self._upstream.test_url(leg, state))
-
-    def _tested(self, attempt: Attempt, answer: UpstreamAnswer) -> Done:
-        starter, leg = attempt.starter, _leg_of(attempt)
-        authentication = self._upstream.tested(leg, answer)
-        found = self._try_on(authentication)
-        test = TestSignIn(
-            object_id=authentication.subject.identifier,
-            account_id=None if starter.by_ticket else starter.started_by,
-            sid=None if starter.by_ticket else starter.bound_to,
-            at=self._clock.now(),
-        )
-        try:
-            federation = self._federations.record_test(starter.organization, authentication.subject.authority, test)
-        except OutOfStep as error:
-            raise NotAllowed("precondition", str(error), explanation="changed_meanwhile") from error
-        self._attempts.keep_found(starter, found)
-        detail = {"tenant": authentication.subject.authority, "by": test.object_id}
-        self._audit.add(Entry("federation_tested", starter.organization, starter.started_by, test.at, None, detail))
-        return Done(starter, federation)
-
-    def _try_on(self, authentication: Authentication) -> Found:
-        """What this person would get: judged by the gate and mapped as at a first sign-in, and nothing written."""
-        account = self._accounts.find(authentication.subject)
-        admission = self._gate.admit(Evidence.fresh(authentication, account, None))
-        if account is None:
-            draft = self._accounts.draft(admission, authentication, self._upstream.profile(authentication))
-            self._gate.admit(Evidence.fresh(replace(authentication, email=draft.email), None, None))
-            shown, email, fields = draft.display_name, draft.email, draft.attributes
-        else:
-            shown, email, fields = account.display_name, account.email, account.attributes
-        return Found(authentication.subject.identifier, shown, email, dict(fields))
+        """The way to a sign-in at the connected tenant, which lets nobody in; raises ``NotAllowed``."""
+        return Go(self._rehearsals.begin(starter))
 
     def found(self, starter: Starter) -> Found | None:
         """What the test sign-in of this browser showed."""
-        return self._attempts.found(starter)
+        return self._ports.attempts.found(starter)
 
     def found_by(self, present: Present) -> Found | None:
         """What the test sign-in of this administrator in this session showed."""
         account = present.account
-        return self._attempts.found(Starter(account.organization, account.id, present.session.sid))
-
-
-def require_connectable(organizations: Organizations, name: str) -> Organization:
-    """The organisation, if it may be connected now; raises ``NotAllowed`` with the sentence that says why not."""
-    organization = organizations.current().get(name)
-    if organization is None:
-        raise NotAllowed("organization", "no such organisation", explanation="not_connected")
-    if organization.is_declared:
-        raise NotAllowed("declared", "the connection stands in a file", explanation="connection_declared")
-    if organization.connection is not None:
-        raise NotAllowed("binding", "it is enforced already", explanation="already_enforced")
-    if organization.plan != ENTERPRISE:
-        raise NotAllowed("plan", f"the plan is {organization.plan}", explanation="plan_not_enterprise")
-    return organization
-
-
-def _leg_of(attempt: Attempt) -> Leg:
-    if attempt.leg is None:
-        raise LoginFailed("state", "the attempt has no leg", explanation="connecting_expired")
-    return attempt.leg
+        return self.found(Starter(account.organization, account.id, present.session.sid))
 
 
 def _administrator_of(attempt: Attempt) -> DirectoryAdministrator:

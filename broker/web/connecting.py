@@ -12,10 +12,11 @@ from typing import Final
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from broker.attempts import TICKET_LIFETIME, ticket_in
+from broker.connectable import DomainNotOwned
 from broker.doors import door, harmless
 from broker.errors import BadRequest, BrokerError
 from broker.messages import UpstreamAnswer
-from broker.onboarding import Bearer, DomainNotOwned, Done, Go, Onboarding, Outcome
+from broker.onboarding import Bearer, Done, Go, Onboarding, Outcome
 from broker.organizations import Organizations
 from broker.store.federations import Federations
 from broker.upstream.onboarding import ConsentAnswer
