@@ -64,8 +64,8 @@ class Ceremonies(Protocol):
 
     def verify_creation(self, answer: str, challenge: str) -> NewKey: ...
 
-    def request_options(self, challenge: str, allowed: Sequence[str]) -> str:
-        """JSON for ``navigator.credentials.get``; without ``allowed``, the person's device offers what it has."""
+    def request_options(self, challenge: str) -> str:
+        """JSON for ``navigator.credentials.get``: nobody is named, the person's device offers what it has."""
         ...
 
     def read_assertion(self, answer: str) -> Claimed: ...
@@ -135,11 +135,10 @@ class Passkeys:
 
     # -- proof ------------------------------------------------------------------------------------------------
 
-    def offer_proof(self, binding: str, account: Account | None = None) -> Offer:
-        """For a proof with any passkey, or with one of this account's."""
+    def offer_proof(self, binding: str) -> Offer:
+        """For a proof with any passkey that the person's device has for us."""
         challenge = self._challenge(_PROVE, binding)
-        own = self._credentials.passkeys(account.id) if account is not None else ()
-        return Offer(self._ceremonies.request_options(challenge, [passkey.credential_id for passkey in own]), challenge)
+        return Offer(self._ceremonies.request_options(challenge), challenge)
 
     def prove(self, binding: str, challenge: str, answer: str) -> Proved:
         """The passkey that somebody has just shown to hold; raises ``LoginFailed``.

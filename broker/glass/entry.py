@@ -109,8 +109,9 @@ class GlassEntry:
         return removed
 
     def offer_rehearsal(self, present: Present) -> Offer:
+        """As for coming in: the device has to find the passkey by itself then, so it has to now."""
         self.require_named(present)
-        return self._passkeys.offer_proof(_of_session(present), present.account)
+        return self._passkeys.offer_proof(_of_session(present))
 
     def rehearse(self, present: Present, challenge: str, answer: str) -> None:
         """The person has shown that they could come in: all the same checks, and no way in opens by it."""

@@ -259,6 +259,17 @@ def _letters(folder: Path) -> list[tuple[str, str, str]]:
     return [(str(letter["To"]), str(letter["Subject"]), str(letter.get_payload())) for letter in found]
 
 
+def test_a_named_person_finds_their_passkeys_from_the_start_page(world: World, glass: Glass) -> None:
+    browser, _ = world.signed_in()
+    assert "break-glass" not in world.go(browser, "/").text
+    glass.ready()
+    assert 'href="/break-glass/passkeys"' in world.go(browser, "/").text
+    glass.open()
+    through = world.browser()
+    glass.come_in(through)
+    assert 'href="/break-glass/passkeys"' not in world.go(through, "/").text
+
+
 def test_a_session_through_the_break_glass_is_no_way_to_a_passkey(world: World, glass: Glass) -> None:
     glass.ready()
     glass.open()

@@ -108,13 +108,12 @@ class WebAuthnCeremonies:
             bytes_to_base64url(made.credential_id), bytes_to_base64url(made.credential_public_key), made.sign_count
         )
 
-    def request_options(self, challenge: str, allowed: Sequence[str]) -> str:
+    def request_options(self, challenge: str) -> str:
         return options_to_json(
             generate_authentication_options(
                 rp_id=self._rp_id,
                 challenge=base64url_to_bytes(challenge),
                 timeout=_TIMEOUT_MS,
-                allow_credentials=_descriptors(allowed),
                 user_verification=UserVerificationRequirement.REQUIRED,
             )
         )
