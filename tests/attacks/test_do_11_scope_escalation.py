@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.attacks.answers import next_code, party_refused, reconfigure
+from tests.support.offline import offline
 from tests.support.world import World
 
 BASIC = {"sub", "name", "given_name", "family_name", "locale", "updated_at", "email", "email_verified"}
@@ -18,6 +19,14 @@ def test_do_11_a_scope_that_the_client_may_not_have_is_dropped_everywhere(world:
     assert tokens.answer["scope"].split() == ["openid", "profile", "email"]
     assert "refresh_token" not in tokens.answer
     assert set(world.userinfo(tokens.access_token).json()) == BASIC
+
+
+def test_do_11_offline_access_is_for_whom_the_file_gives_it(keeping: World) -> None:
+    asked = "openid email offline_access"
+    without = keeping.tokens(keeping.code(keeping.browser(), scope=asked))
+    assert without.answer["scope"].split() == ["openid", "email"]
+    assert "refresh_token" not in without.answer
+    assert "refresh_token" in offline(keeping)
 
 
 def test_do_11_the_same_scopes_are_given_to_a_client_that_may_have_them(world: World) -> None:

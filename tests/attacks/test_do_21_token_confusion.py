@@ -10,6 +10,7 @@ from jwcrypto.jwt import JWT
 
 from tests.attacks.answers import next_code, party_refused, token_refused
 from tests.attacks.refusals import error_of
+from tests.support.offline import introspected, offline, post
 from tests.support.world import World, answered
 
 
@@ -101,3 +102,17 @@ def test_do_21_two_tokens_at_once_or_none_open_nothing(world: World) -> None:
         answer = world.browser().get(url, headers={"Authorization": f"{scheme} {tokens.access_token}"}, timeout=30)
         assert answer.status_code == 200
     assert world.browser().post(url, data={"access_token": tokens.access_token}, timeout=30).status_code == 200
+
+
+def test_do_21_what_opens_userinfo_does_not_open_the_api_nor_the_other_way_round(keeping: World) -> None:
+    tokens = offline(keeping)
+    api = post(keeping, "/token", "caller", grant_type="client_credentials").json()["access_token"]
+    url = f"{keeping.broker_url}/api/v1/organizations/aegean-foods/co-workers"
+    for token in (tokens["access_token"], tokens["refresh_token"], tokens["id_token"]):
+        answer = keeping.browser().get(url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+        assert answer.status_code == 401
+    assert keeping.browser().get(url, headers={"Authorization": f"Bearer {api}"}, timeout=30).status_code == 200
+    attack = partial(keeping.userinfo, api)
+    token_refused(keeping, attack, "invalid_token", "access_token", status=401, secrets=[api])
+    assert introspected(keeping, api, "caller")["aud"] == f"{keeping.broker_url}/api/v1"
+    assert "aud" not in introspected(keeping, tokens["access_token"])

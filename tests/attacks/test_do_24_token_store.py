@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.attacks.answers import next_code, token_refused
+from tests.support.offline import introspected, offline, post, refresh
 from tests.support.world import World, answered
 
 
@@ -82,3 +83,40 @@ def test_do_24_handles_have_256_bits_and_none_stands_in_the_stores(world: World,
     assert tokens.claims["sid"].encode() in stored  # A digest is there: the records are.
     for handle in handles:
         assert handle.encode() not in stored
+
+
+def test_do_24_a_refresh_token_is_found_by_all_of_it_or_not_at_all(keeping: World) -> None:
+    token = offline(keeping)["refresh_token"]
+    for change in {*_changes(token), "A" * 43 + token[43:]} - {token[:-1] + "A", token[:-1] + "B"}:
+        token_refused(keeping, partial(refresh, keeping, change), "invalid_grant", "refresh_token", secrets=[change])
+        assert introspected(keeping, change) == {"active": False}
+    token = refresh(keeping, token).json()["refresh_token"]
+    guessed = token[:43] + "A" * 43
+    token_refused(keeping, partial(refresh, keeping, guessed), "invalid_grant", "refresh_reuse", secrets=[token])
+
+
+def test_do_24_nothing_in_the_store_opens_anything(keeping: World) -> None:
+    tokens = offline(keeping)
+    following = refresh(keeping, tokens["refresh_token"]).json()
+    api = post(keeping, "/token", "caller", grant_type="client_credentials").json()["access_token"]
+    state = keeping.around.state
+    (account,) = keeping.around.directory.accounts("aegean-foods")
+    kept = {}
+    for kind, index in (
+        ("refresh_family", f"account:{account.id}"),
+        ("access_token", f"account:{account.id}"),
+        ("api_token", "client:caller"),
+    ):
+        kept |= {key: state.get(kind, key) or b"" for key in state.members(kind, index)}
+    assert len(kept) == 4
+    text = repr(kept)
+    for token in (*tokens.values(), *following.values(), api):
+        if isinstance(token, str) and len(token) >= 43:
+            for half in (token, token[:43], token[-43:]):
+                assert half not in text
+    for key in kept:
+        for handle in (key, key + key, (key + key)[:86]):
+            attack = partial(refresh, keeping, handle)
+            token_refused(keeping, attack, "invalid_grant", "refresh_token", secrets=[handle])
+            attack = partial(keeping.userinfo, handle)
+            token_refused(keeping, attack, "invalid_token", "access_token", status=401, secrets=[handle])
