@@ -10,6 +10,7 @@ import pytest
 from broker import assurance
 from broker.assurance import Contexts
 from broker.errors import PartyError
+from broker.identity import Stamp
 from broker.messages import Session, Transaction
 from tests.support.people import NOW, account, authentication, login_request
 
@@ -30,6 +31,7 @@ def session(**changes: Any) -> Session:
         "login_names": ("eleni.markou@aegeanfoods.example", "e.markou@aegeanfoods.example"),
         "login_hint": None,
         "upstream_session": None,
+        "stamp": Stamp(0, 0),
         "started_at": NOW - FIVE_MINUTES,
         "last_used_at": NOW,
         "expires_at": NOW + FIVE_MINUTES,
@@ -63,6 +65,18 @@ def good(session: Session, **asked: Any) -> bool:
 )
 def test_a_session_is_good_enough_for(asked: dict[str, Any], expected: bool) -> None:
     assert good(session(), **asked) is expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"strength": (USUAL,)}, True),  # A wish that this sign-in could never grant.
+        ({"strength": (USUAL,), "strength_essential": True}, False),
+        ({"strength": (MFA,), "strength_essential": True}, False),
+    ],
+)
+def test_a_session_by_password_is_good_enough_unless_more_is_essential(asked: dict[str, Any], expected: bool) -> None:
+    assert good(session(connection="password", acr="urn:pobuca:acr:password"), **asked) is expected
 
 
 def test_a_session_of_unknown_age_satisfies_no_max_age() -> None:
