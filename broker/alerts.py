@@ -24,6 +24,8 @@ from broker.store.state import StateStore
 # Days before the end at which the operator is reminded, and of these the ones at which administrators hear as well.
 REMIND_AT: Final = (30, 14, 7, 1)
 TELL_ADMINISTRATORS_AT: Final = (7, 1)
+# And days before it from which on they see it on their page.
+SHOWN_FROM: Final = 14
 _REMEMBERED: Final = timedelta(days=60)
 
 _log = structlog.get_logger(__name__)
@@ -101,3 +103,10 @@ class Alerts:
 def _language_of(account: Account, organization: Organization) -> str:
     tag = account.attributes.get("language") or organization.default_language or ""
     return tag.partition("-")[0].lower()
+
+
+def days_left(ends_at: datetime | None, now: datetime) -> int | None:
+    """Whole days until our credential ends, if that is near enough to be shown; 0 on the last day and after it."""
+    if ends_at is None or ends_at - now > timedelta(days=SHOWN_FROM):
+        return None
+    return max(0, (ends_at - now).days)
