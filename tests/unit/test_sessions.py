@@ -12,9 +12,10 @@ from broker.clock import ManualClock
 from broker.entropy import Entropy, digest
 from broker.errors import NotAllowed
 from broker.identity import Subject
+from broker.organizations import BREAK_GLASS, BreakGlass
 from broker.sessions import Lifetimes, Sessions
 from broker.store.state import StateStore
-from tests.support.people import AEGEAN, TENANT_A, FixedOrganizations, account, authentication, fixed_gate
+from tests.support.people import AEGEAN, NOW, TENANT_A, FixedOrganizations, account, authentication, fixed_gate
 
 IDLE, ABSOLUTE = timedelta(minutes=60), timedelta(hours=12)
 gate = fixed_gate()
@@ -123,3 +124,20 @@ def test_the_sessions_of_an_account_and_of_an_organisation_can_be_named_and_ende
     assert sessions.end_named(first.sid)
     assert sessions.find(handle) is None
     assert sessions.live(second.sid)
+
+
+def test_a_session_through_the_break_glass_ends_with_its_window_however_it_is_used(
+    sessions: Sessions, clock: ManualClock
+) -> None:
+    glass = BreakGlass((account().id,), NOW - timedelta(minutes=1), NOW + timedelta(minutes=20))
+    gate = fixed_gate(FixedOrganizations([replace(AEGEAN, break_glass=glass)]))
+    through = authentication(connection=BREAK_GLASS)
+    granted = gate.admit(Evidence.fresh(through, account(), None))
+    session, handle = sessions.open(granted, account(), through, None)
+    assert session.expires_at == glass.closes_at
+    clock.advance(timedelta(minutes=19))
+    dormant = sessions.find(handle)
+    assert dormant is not None
+    sessions.resume(granted, dormant)
+    clock.advance(timedelta(minutes=1))
+    assert sessions.find(handle) is None
