@@ -18,6 +18,7 @@ ENVIRON = {
     "REPORTS_CLIENT_SECRET": "canary-reports-client-secret-0003",
     "REDIS_PASSWORD": "canary-redis-password-0004",
     "POSTGRES_PASSWORD": "canary-postgres-password-0005",
+    "MAIL_PASSWORD": "canary-mail-password-0006",
     "PLACEHOLDER": "ChangeMe",
 }
 

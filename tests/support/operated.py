@@ -126,5 +126,7 @@ def _configured(directory: Path, port: int) -> Path:
     _, _, after = rest.partition("sealing_key:")
     stores = "stores:\n  state: {kind: sqlite, path: s.sqlite}\n  directory: {kind: sqlite, path: d.sqlite}\n"
     after = after.replace("resolvers: [192.0.2.53]\n  port: 53\n", f"resolvers: [127.0.0.1]\n  port: {port}\n")
-    file.write_text(f"{before}{stores}sealing_key:{after}")
+    rest, _, limits = after.partition("mail:\n")  # Without it letters go into a folder beside the directory store.
+    _, _, limits = limits.partition("rate_limits:\n")
+    file.write_text(f"{before}{stores}sealing_key:{rest}rate_limits:\n{limits}")
     return made

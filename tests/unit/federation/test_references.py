@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 21, 22, 26, 40, tzinfo=UTC)
 YEAR = timedelta(days=365)
 PROXY = '  behind_proxy:\n    trusted_addresses: [127.0.0.1, "10.20.0.0/16"]\n'
 TLS = "  tls:\n    certificate: tls/c.pem\n    key: tls/k.pem\n"
-SECRET = "    kind: client_secret\n    secret: env:ENTRA_CLIENT_SECRET\n"
+SECRET = "    kind: client_secret\n    secret: env:ENTRA_CLIENT_SECRET\n    expires_on: \"2099-12-31\"\n"
 CERTIFICATE = "    kind: certificate\n    certificate: entra/c.pem\n    key: file:entra/k.pem\n"
 
 
@@ -184,7 +184,7 @@ def test_a_database_needs_a_folder(directory: Path, path: str, severity: str, fr
     start, end = text.index("    kind: redis"), text.index("  directory:")
     (directory / "broker.yaml").write_text(f"{text[:start]}    kind: sqlite\n    path: {path}\n{text[end:]}")
     found = problems(directory)
-    assert [(line, word) for line, _, word, _ in found] == [(12, severity)]
+    assert [(line, word) for line, _, word, _ in found] == [(15, severity)]
     assert fragment in found[0][3]
 
 
