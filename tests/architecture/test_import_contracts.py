@@ -60,6 +60,11 @@ BREACHES = [
     ("The spelling of domains has one home", "broker.organizations", "idna"),
     ("Passkeys are verified in one place", "broker.passkeys", "webauthn"),
     ("The DNS is asked in one place", "broker.domains", "dns"),
+    (
+        "Only a proof of enforcement reads an organisation as if it were not federated",
+        "broker.web",
+        "broker.proving.as_if",
+    ),
     ("Metrics are counted in one place", "broker.watching", "prometheus_client"),
 ]
 
