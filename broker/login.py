@@ -170,8 +170,11 @@ class LoginFlow:
     def sign_out_everywhere(self, account_id: str) -> None:
         """Ends every session of an account, and what applications were given under them.
 
-        Tidying up: what was given out is void already when the account's epoch has risen.
+        Tidying up: what was given out is void already when the account's epoch has risen, and then refresh tokens
+        are ended as well.
         """
+        for responder in self._responders.values():
+            responder.person_ended(account_id)
         for sid in self._sessions.of_account(account_id):
             if self._sessions.end_named(sid):
                 for responder in self._responders.values():

@@ -31,8 +31,11 @@ def test_do_07_nobody_refreshes_without_proving_themselves(keeping: World) -> No
     token = offline(keeping)["refresh_token"]
     form = {"grant_type": "refresh_token", "refresh_token": token}
     url = f"{keeping.broker_url}/token"
-    wrong = (({"client_id": "keeper"}, None), ({}, ("keeper", "wrong")), ({}, ("keeper-too", SECRET + "x")))
-    for extra, basic in wrong:
+    for extra, basic in (
+        ({"client_id": "keeper"}, None),
+        ({}, ("keeper", "wrong")),
+        ({}, ("keeper-too", SECRET + "x")),
+    ):
         attack = partial(keeping.browser().post, url, data=form | extra, auth=basic, timeout=30)
         token_refused(keeping, attack, "invalid_client", "client_auth", status=401, secrets=[token])
     assert refresh(keeping, token).status_code == 200

@@ -101,7 +101,7 @@ def test_do_24_nothing_in_the_store_opens_anything(keeping: World) -> None:
     api = post(keeping, "/token", "caller", grant_type="client_credentials").json()["access_token"]
     state = keeping.around.state
     (account,) = keeping.around.directory.accounts("aegean-foods")
-    kept = {}
+    kept: dict[str, bytes] = {}
     for kind, index in (
         ("refresh_family", f"account:{account.id}"),
         ("access_token", f"account:{account.id}"),

@@ -10,10 +10,13 @@ import pytest
 import requests
 
 from broker.clock import epoch_seconds
+from broker.demo.configuration import AEGEAN_FOODS
 from tests.attacks.refusals import require_no_secret
+from tests.support.members import ANNA, OLIVE_GROVE, PASSWORD, code_by_password, member, submit
 from tests.support.offline import KEEPING, Receiver, hearing, offline, receiver, refresh
 from tests.support.world import ELENI, Foundation, World, answered, world_on
 
+NEW = "seven slow tortoises swim"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
@@ -98,3 +101,23 @@ def test_an_application_that_does_not_want_to_hear_changes_nothing(
     (line,) = world.events("backchannel_logout")
     assert (line["outcome"], line["attempts"]) == (f"refused: {status}", 1)
     assert world.userinfo(mine["access_token"]).status_code == 401
+
+
+def test_another_password_ends_what_applications_kept_and_they_hear_of_it(
+    foundation: Foundation, tmp_path: Path, application: Receiver
+) -> None:
+    parties, organizations = (hearing(application.url),), (AEGEAN_FOODS, OLIVE_GROVE)
+    with world_on(foundation, tmp_path / "local", parties=parties, organizations=organizations) as world:
+        anna = member(world, ANNA)
+        browser = world.browser()
+        asked = {"client_id": "hearing", "scope": "openid email offline_access"}
+        tokens = world.redeem(code_by_password(world, browser, **asked), "hearing").json()
+        fields = {"password": PASSWORD, "new_password": NEW, "new_password_again": NEW}
+        answer = submit(world, browser, "/account", "/account/password", **fields)
+        assert answer.status_code == 303, answer.text[:1500]
+        assert refresh(world, tokens["refresh_token"], "hearing").json()["error"] == "invalid_grant"
+        assert world.userinfo(tokens["access_token"]).status_code == 401
+        (claims,) = application.tokens(world)
+        assert claims["sub"] == anna.id
+        keys = world.around.state.members("refresh_family", f"account:{anna.id}")
+        assert {world.around.state.get("refresh_family", key) for key in keys} <= {None}

@@ -136,8 +136,6 @@ def assemble(
         revocation=RevocationEndpoint(parties, grants, families, api_tokens),
         begin_login=begin_login,
     )
-    endings = PartyEndings(
-        ports.directory, ports.organizations, parties, grants, families, participants, back_channel
-    )
+    endings = PartyEndings(ports.directory, ports.organizations, parties, grants, families, participants, back_channel)
     responder = OidcResponder(issuer, provider, parties, grants, subjects, endings)
     return OpenIdProvider(responder, grants, api_tokens, back_channel, endpoints)
