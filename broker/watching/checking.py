@@ -143,7 +143,9 @@ class Standing:
         asked_at = self._clock.now()
         verdict = self._grants.redeem(grant)
         if verdict.trouble is not None:
-            self._looks.order(account.organization, trouble=verdict.trouble)
+            watch = self._standings.watch(account.organization)
+            if watch is None or watch.trouble != verdict.trouble:  # Else it is known, and told.
+                self._looks.order(account.organization, trouble=verdict.trouble)
         if verdict.outcome == "ended" and self._grants.is_still(grant):
             self._endings.end_account(account.id, verdict.reason, asked_at, seen_by="refresh")
             raise NotAllowed("ended", f"the directory says {verdict.reason}", explanation=verdict.explanation)

@@ -27,6 +27,8 @@ from broker.watching.looks import Looks
 
 # Longer than any look takes (``looking``): so many pages and redemptions, 5 s each at most, are given up before.
 LEASE: Final = timedelta(minutes=3)
+# Between two looks at one directory that were ordered.
+LEAST_APART: Final = timedelta(seconds=1)
 # A look comes up to this much of its period early, so that not all of them come together (threats SS-13).
 _JITTER: Final = 0.1
 
@@ -76,7 +78,7 @@ class Watcher:
         looked = 0
         for organization in self._federated():
             watch = watches.pop(organization.name, None)
-            if organization.name in ordered or self._is_due(organization, watch):
+            if (organization.name in ordered and self._may_be_ordered(watch)) or self._is_due(organization, watch):
                 looked += self._leased(organization)
         for left in watches:  # Not federated any more.
             self._standings.drop_watch(left)
@@ -87,6 +89,11 @@ class Watcher:
             connection = organization.connection
             if connection is not None and connection.kind == DIRECTORY_KIND and connection.tenant_id is not None:
                 yield organization
+
+    def _may_be_ordered(self, watch: Watch | None) -> bool:
+        """Not many times a second, however many notifications are sent or repeated: the order waits a moment."""
+        looked_at = watch.looked_at if watch is not None else None
+        return looked_at is None or not timedelta(0) <= self._clock.now() - looked_at < LEAST_APART
 
     def _is_due(self, organization: Organization, watch: Watch | None) -> bool:
         if watch is None or watch.looked_at is None:

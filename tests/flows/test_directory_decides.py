@@ -276,6 +276,30 @@ def test_as_an_application_the_watcher_notices_by_the_list_of_changes(watching: 
     assert watch(watching).trouble is None
 
 
+@pytest.mark.parametrize("reason", ["unassigned", "consent_revoked", "app_disabled", "app_removed"])
+def test_as_an_application_one_person_at_a_time_stands_for_the_trust(watching: World, reason: str) -> None:
+    browser, tokens = watching.signed_in()
+    watching.side.watcher.tick()
+    ENDINGS[reason](watching)
+    watching.clock.advance(CHECK)
+    watching.side.watcher.tick()
+    assert is_out(watching, browser, tokens)
+    assert watch(watching).trouble == TROUBLES.get(reason)
+
+
+def test_repeated_orders_are_one_look_a_moment(watching: World) -> None:
+    watching.signed_in()
+    watching.side.watcher.tick()
+    watching.control.delete("requests")
+    for _ in range(5):
+        watching.side.looks.order("aegean-foods")
+        watching.side.watcher.tick()
+    assert not delta_requests(watching)
+    watching.clock.advance(timedelta(seconds=1))
+    watching.side.watcher.tick()
+    assert len(delta_requests(watching)) == 1
+
+
 def test_a_directory_is_read_on_from_where_the_last_look_was(watching: World) -> None:
     watching.signed_in()
     watching.control.patch("settings", {"deltaPageSize": 3})
