@@ -1,8 +1,8 @@
 """Domains that are nobody's own: public suffixes, and where anybody gets a mail address.
 
 A short list on purpose. It keeps an operator or an administrator from a mistake; what keeps a stranger out is the
-proof, which nobody can give for these. Sources: the kinds of suffixes in https://publicsuffix.org/list/ (registries whose
-second level is a kind of owner), and the mail providers with the most users in Pobuca's markets.
+proof, which nobody can give for these. Sources: the kinds of suffixes in https://publicsuffix.org/list/ (registries
+whose second level is a kind of owner), and the mail providers with the most users in Pobuca's markets.
 """
 
 from __future__ import annotations
