@@ -85,6 +85,10 @@ class Endings:
             except StateUnavailable as error:
                 _log.warning("ending_postponed", reason=ending.reason, ending=ending.id, detail=str(error))
                 break
+            except DirectoryUnavailable:
+                raise
+            except Exception:  # One that cannot be carried out must not hold up the others.
+                _log.error("ending_failed", reason=ending.reason, ending=ending.id, exc_info=True)
         return done
 
     def _carry_out(self, ending: Ending) -> bool:
@@ -192,3 +196,5 @@ class EndingsSweep:
                 self._endings.carry_out()
             except (DirectoryUnavailable, StateUnavailable) as error:  # The next one comes.
                 _log.warning("store_fault", reason="endings", detail=str(error))
+            except Exception:  # Nobody would notice that this worker carries out nothing any more.
+                _log.error("ending_failed", reason="error", exc_info=True)

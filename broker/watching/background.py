@@ -50,3 +50,5 @@ class WatcherThread:
                 self._watcher.tick()
             except (DirectoryUnavailable, StateUnavailable) as error:  # The next one comes.
                 _log.warning("store_fault", reason="watch", detail=str(error))
+            except Exception:  # Nobody would notice that this worker does not watch any more.
+                _log.error("watch_failed", reason="error", exc_info=True)

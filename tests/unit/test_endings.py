@@ -36,6 +36,7 @@ class Hearing:
     def __init__(self) -> None:
         self.told: list[str] = []
         self.faults = 0
+        self.poison: str | None = None
 
     def reply(self, result: LoginResult) -> Reply:  # noqa: ARG002 - the port's signature
         return Redirect("https://app.example")
@@ -47,6 +48,8 @@ class Hearing:
         self.told.append(f"session {sid}")
 
     def person_ended(self, account_id: str) -> None:
+        if account_id == self.poison:
+            raise RuntimeError("a bug")
         if self.faults:
             self.faults -= 1
             raise StateUnavailable("gone")
@@ -154,6 +157,20 @@ def test_one_that_was_cut_short_is_done_again_by_the_next(
     assert not sessions.live(sid)
     assert hearing.told == [f"person {account.id}"]
     assert events(records) == ["account_ended", "ending_carried_out"]
+
+
+def test_one_that_cannot_be_carried_out_does_not_hold_up_the_others(
+    endings: Endings, records: Records, account: Account, hearing: Hearing, clock: ManualClock
+) -> None:
+    subject = replace(account.subject, identifier="6e04f0f5-9b90-441b-91f5-c79656f22cce")
+    other, _ = records.directory.create_account(draft(id="another", subject=subject))
+    hearing.poison = account.id
+    records.standings.end_account(account.id, "disabled", clock.now())
+    clock.advance(timedelta(seconds=1))
+    records.standings.end_account(other.id, "disabled", clock.now())
+    assert endings.carry_out() == 1
+    assert hearing.told == [f"person {other.id}"]
+    assert [ending.name for ending in records.standings.endings()] == [account.id]
 
 
 def test_of_two_workers_one_carries_it_out(

@@ -29,8 +29,8 @@ class Ticking:
         return 0
 
 
-@pytest.mark.parametrize("fault", [StateUnavailable("busy"), DirectoryUnavailable("gone")])
-def test_a_fault_of_a_store_does_not_end_it(state_store: StateStore, clock: ManualClock, fault: Exception) -> None:
+@pytest.mark.parametrize("fault", [StateUnavailable("busy"), DirectoryUnavailable("gone"), RuntimeError("a bug")])
+def test_a_fault_does_not_end_it(state_store: StateStore, clock: ManualClock, fault: Exception) -> None:
     watcher = Ticking(fault)
     thread = WatcherThread(cast(Watcher, watcher), Looks(state_store, clock), timedelta(milliseconds=1))
     thread.start()
