@@ -221,7 +221,7 @@ def create_app(
         transactions=Transactions(around.state, around.clock, around.entropy),
         sessions=sessions,
         gate=gate,
-        accounts=JustInTime(around.directory, organizations, around.clock, around.entropy),
+        accounts=_just_in_time(organizations, around),
         organizations=organizations,
         connectors={each.kind: each for each in (connector, password, glass.connector)},
         contexts=Contexts(DIRECTORY_ACR, frozenset(settings.entra.authentication_contexts)),
@@ -323,6 +323,13 @@ class DirectorySide:
     looks: Looks
     watcher: Watcher
     notifications: Notifications
+
+
+def _just_in_time(organizations: Organizations, around: Surroundings) -> JustInTime:
+    records = around.records
+    return JustInTime(
+        records.directory, records.credentials, records.audit, organizations, around.clock, around.entropy
+    )
 
 
 def _bare_app(configuration: Configuration, around: Surroundings, prefix: str) -> Flask:
@@ -641,7 +648,7 @@ def onboarding(configuration: Configuration, organizations: Organizations, aroun
         federations=around.records.federations,
         audit=around.records.audit,
         gate=Gate(organizations, around.clock),
-        accounts=JustInTime(around.directory, organizations, around.clock, around.entropy),
+        accounts=_just_in_time(organizations, around),
         clock=around.clock,
         connection_name=connection_name,
     )

@@ -347,6 +347,10 @@ class LoginFlow:
         admission = self._admit(authentication, account, request)
         created = False
         if account is None:
+            account = self._accounts.take_over(admission, authentication)
+            if account is not None:
+                admission = self._admit(authentication, account, request)
+        if account is None:
             draft = self._accounts.draft(admission, authentication, connector.profile(authentication))
             # The directory may know another address than the token: it is judged before anything is written.
             admission = self._admit(replace(authentication, email=draft.email), None, request)

@@ -56,6 +56,7 @@ class Organization:
 
     ``attributes``: account field to the sources it is filled from, first one that has a value wins. ``epoch`` rises
     when the way in changes (``Stamp``). ``is_declared``: a file names the connection, so that pages cannot change it.
+    ``tenant_domains``: those of its domains that the bound tenant was seen to have verified when it was connected.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Organization:
     epoch: int = 0
     break_glass: BreakGlass | None = None
     is_declared: bool = False
+    tenant_domains: tuple[str, ...] = ()
 
 
 class Organizations(Protocol):

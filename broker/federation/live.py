@@ -94,12 +94,15 @@ def _merged(declared: Organization | None, recorded: Recorded | None) -> Organiz
     connection = base.connection
     if connection is None and federation is not None and federation.stage == "enforced" and federation.tenant_id:
         connection = own_connection(base.name, federation.tenant_id)
+    consent = federation.consent if federation is not None else None
+    is_of_tenant = consent is not None and connection is not None and connection.tenant_id == consent.tenant_id
     return replace(
         base,
         domains=tuple(dict.fromkeys((*base.domains, *(record.domain for record in recorded.domains)))),
         connection=connection,
         epoch=federation.epoch if federation is not None else 0,
         break_glass=_break_glass(recorded),
+        tenant_domains=consent.verified_domains if consent is not None and is_of_tenant else (),
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from broker.identity import Account
+from broker.identity import Account, Subject
 from broker.store.directory import NewAccount
 
 
@@ -115,6 +115,17 @@ class Credentials(Protocol):
 
     def rehash_password(self, account_id: str, old_hash: str, new_hash: str) -> None:
         """The same password under newer parameters; nothing else changes."""
+        ...
+
+    def hand_over(self, address: str, organization: str, subject: Subject, at: datetime) -> Account | None:
+        """The account of this organisation that signed in with this address belongs from now on to ``subject``, whose
+        proof the caller has judged (entra-id reference, section 1.11; threats PR-07).
+
+        In one transaction everything goes that somebody else may hold of it (threats PR-08): its own identity, its
+        password and address, app passwords, passkeys, and by a new epoch all sessions and tokens. None, and nothing is
+        changed, if there is no such account, if it is somebody's at an upstream, if nobody ever proved the address by
+        mail, or if ``subject`` has an account.
+        """
         ...
 
     # -- app passwords --------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, true, update
 
-from broker.identity import Account
-from broker.store.accounts_sql import raise_epoch, write_account
+from broker.identity import Account, Subject
+from broker.store.accounts_sql import ACCOUNT, account_of_row, identity_row, raise_epoch, write_account
 from broker.store.closing_sql import is_probe, require_open
 from broker.store.columns import ticks
 from broker.store.credential_rows import (
@@ -28,7 +28,7 @@ from broker.store.credential_rows import (
 from broker.store.credentials import AddressTaken, AppPassword, Holdings, Invitation, Passkey, PasswordRecord
 from broker.store.database import Database
 from broker.store.directory import NewAccount
-from broker.store.tables import accounts, app_passwords, invitations, passkeys, passwords, probes
+from broker.store.tables import accounts, app_passwords, endings, identities, invitations, passkeys, passwords, probes
 
 _PEOPLE = select(accounts.c.id).where(accounts.c.organization == bindparam("organization"))
 _HOLDINGS = select(
@@ -100,6 +100,24 @@ _INVITER = select(invitations.c.invited_by).where(
     invitations.c.organization == bindparam("of_organization"),
 )
 
+# Locked where the database locks rows: of two first sign-ins at once, the second finds nothing to take over.
+_HELD_BY_ADDRESS = (
+    select(passwords.c.account_id)
+    .join(accounts, accounts.c.id == passwords.c.account_id)
+    .where(
+        passwords.c.address == bindparam("address"),
+        accounts.c.organization == bindparam("organization"),
+        accounts.c.email_verified == true(),
+    )
+    .with_for_update()
+)
+_RELEASE = delete(identities).where(
+    identities.c.kind == bindparam("kind"),
+    identities.c.authority == bindparam("authority"),
+    identities.c.identifier == bindparam("identifier"),
+    identities.c.account_id == bindparam("of_account"),
+)
+
 _PASSKEYS_OF = (
     select(passkeys)
     .where(passkeys.c.account_id == bindparam("account_id"))
@@ -166,6 +184,38 @@ class SqlCredentials:
     def rehash_password(self, account_id: str, old_hash: str, new_hash: str) -> None:
         row = {"of_account": account_id, "old_hash": old_hash, "new_hash": new_hash}
         self._database.change(_REHASH, row)
+
+    def hand_over(self, address: str, organization: str, subject: Subject, at: datetime) -> Account | None:
+        def hand_over(connection: Connection) -> Account | None:
+            held = connection.execute(_HELD_BY_ADDRESS, {"address": address, "organization": organization}).first()
+            if held is None:
+                return None
+            account_id = str(held.account_id)
+            own = identity_row(Subject.own(account_id))
+            if connection.execute(_RELEASE, {**own, "of_account": account_id}).rowcount == 0:
+                return None
+            claim = (
+                self._database.insert(identities)
+                .on_conflict_do_nothing(index_elements=identities.primary_key)
+                .returning(identities.c.account_id)
+            )
+            if connection.execute(claim, {**identity_row(subject), "account_id": account_id}).first() is None:
+                connection.execute(insert(identities), {**own, "account_id": account_id})
+                return None
+            for table in (passwords, app_passwords, passkeys):
+                connection.execute(delete(table).where(table.c.account_id == account_id))
+            epoch = raise_epoch(connection, account_id)
+            ending = {
+                "id": f"account:{account_id}:{epoch}",
+                "kind": "account",
+                "name": account_id,
+                "reason": "linked",
+                "noted_at": ticks(at),
+            }
+            connection.execute(insert(endings), ending)
+            return account_of_row(connection.execute(ACCOUNT, {"id": account_id}).one())
+
+        return self._database.write(hand_over)
 
     # -- app passwords --------------------------------------------------------------------------------------------
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,15 +16,17 @@ from broker.entropy import Entropy
 from broker.errors import NotAllowed
 from broker.identity import Profile, Subject
 from broker.provisioning.just_in_time import JustInTime
-from broker.store.directory import Directory
+from broker.store.opening import open_records
 from tests.support.people import ELENI, TENANT_A, FixedOrganizations, authentication, fixed_gate
 
 PROFILE = Profile({"graph.displayName": "Eleni Markou", "graph.mail": "eleni.markou@aegeanfoods.example"})
 
 
 @pytest.fixture
-def accounts(directory: Directory, clock: ManualClock, entropy: Entropy) -> JustInTime:
-    return JustInTime(directory, FixedOrganizations(), clock, entropy)
+def accounts(directory_location: Path | str, clock: ManualClock, entropy: Entropy) -> Iterator[JustInTime]:
+    with closing(open_records(directory_location)) as records:
+        organizations = FixedOrganizations()
+        yield JustInTime(records.directory, records.credentials, records.audit, organizations, clock, entropy)
 
 
 def admission(subject: Subject = ELENI) -> Admission:
