@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from urllib.parse import urlencode
@@ -18,15 +19,16 @@ from tests.support.world import World
 CONSENT = "/upstream/entra/consent"
 SIGN_IN = "/upstream/entra/connect"
 
+Attack = Callable[[], requests.Response]
 
-def typed(case: Connecting, path: str = CONSENT, browser: requests.Session | None = None, **fields: str) -> object:
+
+def typed(case: Connecting, path: str = CONSENT, **fields: str) -> Attack:
     """Somebody types an address."""
     url = f"{case.world.broker_url}{path}?{urlencode(fields)}"
-    return partial((browser or case.browser).get, url, allow_redirects=False, timeout=30)
+    return partial(case.browser.get, url, allow_redirects=False, timeout=30)
 
 
-def refuse(case: Connecting, attack: object, page: str, reason: str, status: int = 400) -> None:
-    assert callable(attack)
+def refuse(case: Connecting, attack: Attack, page: str, reason: str, status: int = 400) -> None:
     before = case.stage()
     refused(case.world, attack, status=status, page=page, reason=reason, browser=case.browser)
     assert case.stage() == before
@@ -40,13 +42,8 @@ def test_uo_17_a_return_that_nobody_began_is_refused(world: World) -> None:
     ):
         refuse(case, typed(case, **fields), "connecting_expired", "state")
     refuse(case, typed(case, admin_consent="True", tenant=TENANT), "connecting_expired", "state")
-    stranger = world.browser()
-    refuse(
-        case,
-        typed(case, browser=stranger, admin_consent="True", tenant=TENANT, state="x"),
-        "connecting_expired",
-        "state",
-    )
+    stranger = Connecting(world, case.account, world.browser(), case.name)
+    refuse(stranger, typed(stranger, admin_consent="True", tenant=TENANT, state="x"), "connecting_expired", "state")
 
 
 def test_uo_17_the_state_of_another_leg_is_no_consent(world: World) -> None:
