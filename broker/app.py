@@ -237,6 +237,11 @@ def create_app(
     connecting_flow = onboarding(configuration, organizations, around)
     switch = federating(configuration, organizations, around, mailer, side.endings.carry_out)
 
+    def end_everything(account_id: str) -> None:
+        side.endings.end_account(
+            account_id, "signed_out_everywhere", around.clock.now(), actor=account_id, seen_by="account page"
+        )
+
     prefix = urlsplit(settings.public_url).path
     app = _bare_app(configuration, around, prefix)
     forms = FormTokens(_derived(configuration, "form tokens"))
@@ -246,7 +251,14 @@ def create_app(
         co_workers.create_blueprint(visitors, organizations, around.directory, members.co_workers, forms),
         invitations.create_blueprint(visitors, organizations, members.invitations, forms),
         account.create_blueprint(
-            flow, visitors, organizations, members.passwords, members.app_passwords, sessions.count, forms
+            flow,
+            visitors,
+            organizations,
+            members.passwords,
+            members.app_passwords,
+            sessions.count,
+            end_everything,
+            forms,
         ),
         upstream_endpoints.create_blueprint(flow),
         connecting.create_blueprint(connecting_flow, visitors, organizations, around.records.federations),

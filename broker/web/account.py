@@ -32,9 +32,10 @@ def create_blueprint(
     passwords: Passwords,
     app_passwords: AppPasswords,
     session_count: Callable[[str], int],
+    end_everything: Callable[[str], object],
     forms: FormTokens,
 ) -> Blueprint:
-    """The page and what it changes."""
+    """The page and what it changes. ``end_everything`` ends all that an account was given, refresh tokens as well."""
     blueprint = Blueprint("account", __name__, url_prefix="/account")
     blueprint.before_request(require_form)
 
@@ -91,7 +92,7 @@ def create_blueprint(
         if isinstance(present, Response):
             return present
         forms.require(present.account)
-        flow.sign_out_everywhere(present.account.id)
+        end_everything(present.account.id)
         flow.sign_out(current_browser())
         response = make_response(redirect(url_for("pages.home"), 303))
         cookies.clear_session(response)

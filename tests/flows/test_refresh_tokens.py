@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.members import submit
 from tests.support.offline import KEEPING, introspected, offline, refresh
 from tests.support.world import ELENI, Foundation, World, world_on
 
@@ -52,3 +53,16 @@ def test_a_directory_that_does_not_answer_ends_nobody_and_holds_up_nobody_for_an
     # The circuit to the directory closes again by itself; the token was not spent meanwhile.
     world.clock.advance(CHECK)
     assert refresh(world, token).status_code == 200
+
+
+def test_signing_out_everywhere_ends_what_applications_keep_as_well(world: World) -> None:
+    kept, other = offline(world), offline(world, person=NIKOS)
+    browser, _ = world.signed_in()
+    submit(world, browser, "/account", "/account/sign-out-everywhere")
+    assert refresh(world, kept["refresh_token"]).json()["error"] == "invalid_grant"
+    assert introspected(world, kept["access_token"]) == {"active": False}
+    assert refresh(world, other["refresh_token"]).status_code == 200
+    entries = world.around.records.audit.entries("aegean-foods", limit=100)
+    (ended,) = (each.entry for each in entries if each.entry.event == "account_ended")
+    assert (ended.actor, ended.account) == (ended.account, ended.actor)
+    assert refresh(world, offline(world)["refresh_token"]).status_code == 200
