@@ -7,8 +7,8 @@ from typing import Final
 
 SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
-        "consent_revoked": "The consent for Pobuca was revoked in your Microsoft directory. Nobody can sign in until an "
-        "administrator of the directory consents again.",
+        "consent_revoked": "The consent for Pobuca was revoked in your Microsoft directory. Nobody can sign in until "
+        "an administrator of the directory consents again.",
         "app_disabled": "Pobuca was disabled or removed in your Microsoft directory. Nobody can sign in until an "
         "administrator of the directory enables it, or connects it again.",
         "credential_expired": "Microsoft does not accept Pobuca's own credential any more. Nobody can sign in until "

@@ -174,8 +174,8 @@ class ClientSecret(Section):
     secret: Annotated[SecretReference, Field(examples=["env:BROKER_ENTRA_CLIENT_SECRET"])]
     """Where the secret is."""
     expires_on: Day | None = None
-    """The day on which Entra stops accepting the secret, as the portal shows it; the broker reminds 30, 14, 7 and 1 days
-    before.
+    """The day on which Entra stops accepting the secret, as the portal shows it; the broker reminds 30, 14, 7 and 1
+    days before.
     """
 
 
@@ -269,7 +269,9 @@ class FederationSettings(Section):
     """What administrators may do with the federation of their organisation."""
 
     disconnect_delay_hours: Annotated[int, Field(ge=1, le=720)] = 24
-    """Hours until a disconnection that an administrator asked for takes effect; any other one can call it off before."""
+    """Hours until a disconnection that an administrator asked for takes effect; any other one can call it off
+    before.
+    """
 
 
 class Sessions(Section):
@@ -498,7 +500,9 @@ class RelyingPartyConfig(Section):
     initiate_login_uri: HttpsUrl | None = None
     """Where a person is sent to start a sign-in again (OpenID Connect Core section 4)."""
     api_scopes: Annotated[list[ApiScope], Field(examples=["[co_workers.read]"])] = []
-    """What the application may do at the broker's own API in its own name (`client_credentials`); nothing by default."""
+    """What the application may do at the broker's own API in its own name (`client_credentials`); nothing by
+    default.
+    """
     introspect: bool = False
     """Whether it is a resource server, which may ask whether other applications' access tokens are good."""
     backchannel_logout_uri: Annotated[
@@ -541,7 +545,8 @@ def _ways_in(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         key = "api_scopes" if values.get("api_scopes") else "introspect"
         yield key, f"{key} needs a client secret, and token_endpoint_auth_method is none (a public client)"
     if values.get("backchannel_logout_session_required") and values.get("backchannel_logout_uri", "") is None:
-        yield "backchannel_logout_session_required", "backchannel_logout_session_required needs a backchannel_logout_uri"
+        key = "backchannel_logout_session_required"
+        yield key, f"{key} needs a backchannel_logout_uri"
 
 
 def _sector(values: Mapping[str, Any], hosts: set[str | None]) -> Iterator[tuple[str, str]]:

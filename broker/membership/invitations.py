@@ -85,7 +85,9 @@ class Invitations:
         return Sent(invitation, self._send(organization, invitation, token))
 
     def require_inviting(self, organization: str, address: str) -> None:
-        """Raises ``NotAllowed`` if the organisation is federated, with the sentence for this invitee; ``ValueError``."""
+        """Raises ``NotAllowed`` if the organisation is federated, with the sentence for this invitee;
+        ``ValueError``.
+        """
         self._open_organization(organization, canonical_address(address))
 
     def standing(self, admission: Admission, account: Account) -> Sequence[Invitation]:

@@ -76,7 +76,8 @@ def smtp_server(stand: SmtpStand) -> Iterator[SmtpStand]:
                 if verb == stand.refuse:
                     say("550 no anna@olivegrove.example here")
                 elif verb == "EHLO":
-                    extras = ["250-stand", "250-AUTH PLAIN"] + (["250-STARTTLS"] if stand.security == "starttls" else [])
+                    encrypts = ["250-STARTTLS"] if stand.security == "starttls" else []
+                    extras = ["250-stand", "250-AUTH PLAIN", *encrypts]
                     for extra in extras:
                         say(extra)
                     say("250 SMTPUTF8")
