@@ -50,6 +50,16 @@ _CANCEL_INVITATIONS = (
 )
 _GRANTS = delete(upstream_grants).where(upstream_grants.c.organization == _OF)
 _GRANTS_ELSEWHERE = _GRANTS.where(upstream_grants.c.tenant_id != bindparam("tenant"))
+# Of people who have an address to sign in with; ``Subject.own`` in columns.
+_GIVE_BACK = (
+    update(identities)
+    .where(
+        identities.c.account_id.in_(_PEOPLE),
+        identities.c.account_id.in_(select(passwords.c.account_id)),
+        identities.c.kind != bindparam("own_kind"),
+    )
+    .values(kind=bindparam("own_kind"), authority=bindparam("own_authority"), identifier=identities.c.account_id)
+)
 _RELEASE_OWN = (
     delete(identities)
     .where(
@@ -115,6 +125,16 @@ def close_other_ways(
 def drop_upstream_grants(connection: Connection, organization: str) -> None:
     """Forgets what the organisation's people were granted at the tenant it leaves."""
     connection.execute(_GRANTS, {"of_organization": organization})
+
+
+def give_back_own_identities(connection: Connection, organization: str) -> None:
+    """Whoever has an address to sign in with is found by a password again, once they have set one: without this, the
+    administrator who was bound at the switch could never come back.
+    """
+    own = Subject.own("anybody")
+    connection.execute(
+        _GIVE_BACK, {"of_organization": organization, "own_kind": own.kind, "own_authority": own.authority}
+    )
 
 
 def note_ending(connection: Connection, organization: str, epoch: int, reason: str, at: datetime) -> None:

@@ -248,6 +248,8 @@ class Federations(Protocol):
     ) -> Federation:
         """Stage ``disconnected``, a new epoch, an ending to be carried out; raises ``OutOfStep`` if not connected.
 
+        Accounts with an address to sign in with are found by their password again, once they have set a new one.
+
         With ``scheduled``, also unless that very one is still scheduled: so that one that is called off at the last
         moment is not carried out.
         """

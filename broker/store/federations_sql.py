@@ -9,7 +9,13 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, select
 
 from broker.identity import Subject
-from broker.store.closing_sql import bind_administrator, close_other_ways, drop_upstream_grants, note_ending
+from broker.store.closing_sql import (
+    bind_administrator,
+    close_other_ways,
+    drop_upstream_grants,
+    give_back_own_identities,
+    note_ending,
+)
 from broker.store.customers_sql import SqlCustomers
 from broker.store.database import Database
 from broker.store.federation_rows import federation_of_row, federation_row
@@ -120,6 +126,7 @@ class SqlFederations(SqlCustomers, SqlGlass):
             if scheduled is not None and before.disconnection != scheduled:
                 raise OutOfStep("that disconnection was called off")
             drop_upstream_grants(connection, organization)
+            give_back_own_identities(connection, organization)
             after = Federation(organization, "disconnected", before.epoch + 1, None)
             note_ending(connection, organization, after.epoch, "disconnected", at)
             return after

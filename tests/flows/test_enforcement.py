@@ -15,7 +15,7 @@ from broker.identity import Subject
 from broker.store.credentials import AppPassword, Invitation
 from tests.attacks.refusals import page_code
 from tests.support.connecting import DESPINA, DOMAIN, GALINI, NEFELI, PAGE, TENANT, Connecting, location
-from tests.support.members import PASSWORD, administrator, letters, member, prove, signed_in, to_password_page
+from tests.support.members import CHEAP, PASSWORD, administrator, letters, member, prove, signed_in, to_password_page
 from tests.support.world import Foundation, World, has_session, world_on
 
 SETTINGS = {"mail": {"kind": "folder", "path": "../mail"}}
@@ -164,6 +164,21 @@ def test_the_operator_enforces_and_disconnects_at_once(mailing: World) -> None:
     entry = mailing.around.records.audit.latest(case.name, "federation_disconnected")
     assert entry is not None
     assert (entry.entry.actor, (entry.entry.detail or {})["tenant"]) == ("operator", TENANT)
+
+
+def test_whoever_had_a_password_sets_a_new_one_after_a_disconnection(mailing: World) -> None:
+    """The administrator too, whose account was the Microsoft identity's meanwhile; who came by Microsoft alone, not."""
+    case = enforced(mailing)
+    assert mailing.come_back(mailing.browser(), NEFELI, NEFELI).status_code == 303
+    mailing.federating.disconnect_by_operator(case.name, "a rehearsal")
+    known = mailing.around.directory.account(case.account.id)
+    assert known is not None
+    assert known.subject == Subject.own(case.account.id)
+    assert mailing.around.records.credentials.set_password(case.account.id, CHEAP.hash(PASSWORD), mailing.clock.now())
+    again = Connecting(mailing, case.account, signed_in(mailing, DESPINA), case.name)
+    assert again.state() == "off"
+    others = [each for each in mailing.around.directory.accounts(case.name) if each.id != case.account.id]
+    assert [each.subject.kind for each in others] == ["entra"]
 
 
 def test_connecting_again_says_whether_it_is_the_same_directory(mailing: World) -> None:
