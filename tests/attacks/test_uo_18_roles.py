@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from broker.demo.entra.browser import SignInStopped
 from broker.upstream.entra.roles import may_consent
 from tests.attacks.refusals import refused
 from tests.support.connecting import PAGE, Connecting, fields_of, location
-from tests.support.members import member, signed_in
+from tests.support.members import administrator, member, signed_in
 from tests.support.world import Foundation, world_on
 
 A = "aegeanfoods.example"
@@ -141,3 +142,63 @@ def test_uo_18_the_plan_the_file_and_the_switch_come_first(foundation: Foundatio
             event="enforcement_denied",
             browser=standard.browser,
         )
+
+
+def test_uo_18_everything_that_held_at_the_start_is_asked_again_at_each_return(case: Connecting) -> None:
+    """Role, plan and session: whoever loses one of them between two legs does not finish."""
+    world, directory = case.world, case.world.around.directory
+    federations = world.around.records.federations
+
+    def refuse_return(page: str, reason: str, status: int = 403) -> None:
+        refused(
+            world,
+            lambda: answer.deliver(case.browser),
+            status=status,
+            page=page,
+            reason=reason,
+            browser=case.browser,
+        )
+        assert case.stage() is None
+
+    answer = case.consent(f"global.admin@{A}")
+    directory.edit_account(case.account.id, {"role": "editor"})
+    refuse_return("not_admin", "not_admin")
+    directory.edit_account(case.account.id, {"role": "administrator"})
+    answer = case.consent(f"global.admin@{A}")
+    federations.update_organization("aegean-foods", plan="standard")
+    refuse_return("plan_not_enterprise", "plan")
+    federations.update_organization("aegean-foods", plan="enterprise")
+    answer = case.consent(f"global.admin@{A}")
+    world.around.records.standings.end_account(case.account.id, "test", world.clock.now())
+    refuse_return("connecting_expired", "state", 400)
+
+
+def test_do_15_each_button_wants_the_token_of_its_page(case: Connecting) -> None:
+    """Also one of another account's page."""
+    world = case.world
+    colleague = administrator(world, f"petros@{A}", organization=case.name)
+    others = Connecting(world, colleague, signed_in(world, f"petros@{A}"), case.name)
+    foreign = others.page().text.split('name="token" value="')[1].split('"')[0]
+    for path in ("connect", "test", "switch-on", "disconnect", "call-off"):
+        for form in ({"sure": "yes"}, {"token": "x", "sure": "yes"}, {"token": foreign, "sure": "yes"}):
+            refused(
+                world,
+                partial(
+                    case.browser.post, f"{world.broker_url}{PAGE}/{path}", data=form, allow_redirects=False, timeout=30
+                ),
+                status=400,
+                page="bad_request",
+                reason="csrf",
+                event="enforcement_denied",
+                browser=case.browser,
+            )
+    link = world.onboarding.ticket(case.name)
+    stranger = world.browser()
+    refused(
+        world,
+        partial(stranger.post, link, data={"action": "connect"}, allow_redirects=False, timeout=30),
+        status=400,
+        page="connecting_expired",
+        reason="csrf",
+        browser=stranger,
+    )
