@@ -16,7 +16,7 @@ _TOKEN: Final = "client_credentials"  # noqa: S105 - the name of a security sche
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: ``statuses`` are those of its refusals beside 400, 401, 403, 404 and 503."""
+    """One operation: ``statuses`` are those of its refusals beside ``_ANYWHERE``."""
 
     method: str
     path: str
@@ -144,7 +144,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "parameters": [*_path_parameters(operation.path), *operation.query],
         "responses": {
             str(operation.status): _success(operation.gives),
-            **{str(status): _refusal(status) for status in sorted({400, 401, 403, 404, 503, *operation.statuses})},
+            **{str(status): _refusal(status) for status in sorted({*_ANYWHERE, *operation.statuses})},
         },
     }
     if operation.takes is not None:
@@ -174,11 +174,14 @@ def _refusal(status: int) -> dict[str, Any]:
     return described
 
 
+_ANYWHERE: Final = (400, 401, 403, 404, 413, 414, 503)
 _REFUSALS: Final = {
     400: "The request is not as it must be.",
     401: "No access token, or one that is not good.",
     403: "The application or the organisation may not do this; code says why.",
     404: "There is nothing of this name, or not for this application.",
+    413: "The body is too long.",
+    414: "The address is too long.",
     415: "The body is not application/json.",
     429: "Too many attempts.",
     503: "A store does not answer; nothing was changed.",
