@@ -31,10 +31,10 @@ _TEXTS: Final[Mapping[Kind, Mapping[str, tuple[str, str]]]] = {
             ),
         ),
         "el": (
-            "{organization}: η σύνδεση στο Pobuca γίνεται πλέον με Microsoft",
+            "{organization}: η σύνδεση στην Pobuca γίνεται πλέον με Microsoft",
             (
-                "{who} ενεργοποίησε τη σύνδεση με AD για τον οργανισμό {organization}.\n\n"
-                "Από τώρα όλοι συνδέονται με τον λογαριασμό τους Microsoft και με κανέναν άλλο τρόπο. Οι κωδικοί του\n"
+                "{who} ενεργοποίησε το Sign on with AD για τον οργανισμό {organization}.\n\n"
+                "Από τώρα όλοι συνδέονται με τον λογαριασμό τους Microsoft και με κανέναν άλλο τρόπο. Οι κωδικοί\n"
                 "Pobuca, οι κωδικοί εφαρμογών, οι ανοιχτές προσκλήσεις και όλες οι ανοιχτές συνδέσεις έληξαν.\n\n"
                 "Η κατάσταση της σύνδεσης βρίσκεται εδώ:\n{link}\n"
             ),
@@ -96,7 +96,7 @@ _TEXTS: Final[Mapping[Kind, Mapping[str, tuple[str, str]]]] = {
         ),
     },
 }
-_SOMEBODY: Final[Mapping[str, str]] = {"en": "The operator of Pobuca", "el": "Ο διαχειριστής της υπηρεσίας Pobuca"}
+_SOMEBODY: Final[Mapping[str, str]] = {"en": "The operator of Pobuca", "el": "Ο χειριστής της Pobuca"}
 
 _log = structlog.get_logger()
 

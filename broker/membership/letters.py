@@ -21,8 +21,8 @@ _TEXTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
              "If it was not you, do nothing: your password stays as it is.\n"),
         ),
         "el": (
-            "Επιλέξτε νέο κωδικό για το Pobuca",
-            ("Κάποιος ζήτησε νέο κωδικό για τον λογαριασμό σας στο Pobuca.\n\n"
+            "Επιλέξτε νέο κωδικό για την Pobuca",
+            ("Κάποιος ζήτησε νέο κωδικό για τον λογαριασμό σας στην Pobuca.\n\n"
              "Επιλέξτε έναν εδώ, μέσα σε {minutes} λεπτά:\n{link}\n\n"
              "Αν δεν ήσασταν εσείς, μην κάνετε τίποτα: ο κωδικός σας μένει όπως είναι.\n"),
         ),
@@ -34,8 +34,8 @@ _TEXTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
              "If it was not you, choose a new one at once and tell your administrator:\n{link}\n"),
         ),
         "el": (
-            "Ο κωδικός σας στο Pobuca άλλαξε",
-            ("Ο κωδικός του λογαριασμού σας στο Pobuca άλλαξε μόλις τώρα και αποσυνδεθήκατε από παντού.\n\n"
+            "Ο κωδικός σας στην Pobuca άλλαξε",
+            ("Ο κωδικός του λογαριασμού σας στην Pobuca άλλαξε μόλις τώρα και αποσυνδεθήκατε από παντού.\n\n"
              "Αν δεν ήσασταν εσείς, επιλέξτε αμέσως νέο και ενημερώστε τον διαχειριστή σας:\n{link}\n"),
         ),
     },
@@ -46,8 +46,8 @@ _TEXTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
              "If it was not you, delete it on your account page and change your password:\n{link}\n"),
         ),
         "el": (
-            "Νέος κωδικός εφαρμογής για τον λογαριασμό σας στο Pobuca",
-            ("Μόλις τώρα δημιουργήθηκε κωδικός εφαρμογής για τον λογαριασμό σας στο Pobuca.\n\n"
+            "Νέος κωδικός εφαρμογής για τον λογαριασμό σας στην Pobuca",
+            ("Μόλις τώρα δημιουργήθηκε κωδικός εφαρμογής για τον λογαριασμό σας στην Pobuca.\n\n"
              "Αν δεν ήσασταν εσείς, διαγράψτε τον στη σελίδα του λογαριασμού σας και αλλάξτε τον κωδικό σας:\n"
              "{link}\n"),
         ),
@@ -60,8 +60,8 @@ _TEXTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
              "If you do not know {organization}, do nothing.\n"),
         ),
         "el": (
-            "Πρόσκληση στο Pobuca: {organization}",
-            ("{organization}: σας προσκαλούν να συνεργαστείτε στο Pobuca.\n\n"
+            "Πρόσκληση στην Pobuca: {organization}",
+            ("Ο οργανισμός {organization} σας προσκαλεί να συνεργαστείτε στην Pobuca.\n\n"
              "Αποδεχτείτε την πρόσκληση εδώ, μέσα σε {days} ημέρες:\n{link}\n\n"
              "Αν δεν γνωρίζετε αυτόν τον οργανισμό, μην κάνετε τίποτα.\n"),
         ),

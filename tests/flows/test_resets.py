@@ -139,7 +139,7 @@ def test_the_letter_speaks_the_language_of_the_person(world: World, mail: Path) 
     anna = member(world, ANNA)
     world.around.directory.edit_account(anna.id, {"language": "el-GR"})
     ask(world, ANNA)
-    assert letters(mail)[0].subject == "Επιλέξτε νέο κωδικό για το Pobuca"
+    assert letters(mail)[0].subject == "Επιλέξτε νέο κωδικό για την Pobuca"
 
 
 def test_a_person_changes_the_password_and_signs_in_anew(world: World) -> None:
