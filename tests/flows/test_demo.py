@@ -53,7 +53,7 @@ def test_once_signs_a_person_in_tells_each_hop_and_leaves_nothing_running(tmp_pa
         "What Entra said about the person",
         "ddf3fc9b-9383-4d9f-bb1c-122bf6d836c8",
         "What the broker decided",
-        "enforcement → membership",
+        "enforcement → epoch → membership",
         "The Pobuca account, created at this sign-in",
         "Sales manager",
         "What the application got: ID token",
