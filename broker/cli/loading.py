@@ -42,7 +42,7 @@ def load_or_leave(directory: Path) -> Configuration:
 @contextmanager
 def opened_records(configuration: Configuration) -> Iterator[Records]:
     """All that is kept in the directory store; a store that does not answer ends the command with a sentence."""
-    from broker.app import open_records
+    from broker.composition.surroundings import open_records
     from broker.store.directory import DirectoryUnavailable
 
     store = open_records(configuration)

@@ -17,9 +17,10 @@ from typing import Any, Final, NoReturn
 import click
 
 from broker import log
-from broker.app import Surroundings, domain_proofs, live_organizations
 from broker.cli.loading import load_or_leave
 from broker.clock import SystemClock
+from broker.composition.domains import domain_proofs
+from broker.composition.surroundings import Surroundings, live_organizations
 from broker.dns.records import DnsUnanswered
 from broker.domains import DomainRefused, Domains, NotProved
 from broker.federation.findings import did_you_mean, printable

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from broker.admission import Gate
-from broker.app import federating, membership, onboarding
 from broker.cli.org_acting import Acting, ChangedMeanwhile, Refused
+from broker.composition.connecting import federating, onboarding
+from broker.composition.membership import membership
 from broker.errors import BrokerError
 from broker.federating import Federating
 from broker.mail import Mailer

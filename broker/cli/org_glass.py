@@ -11,7 +11,6 @@ from typing import Final
 
 import click
 
-from broker.app import glass_windows
 from broker.cli.loading import config_option
 from broker.cli.org_acting import (
     OPERATOR,
@@ -25,6 +24,7 @@ from broker.cli.org_acting import (
     tell_json,
     written,
 )
+from broker.composition.glass import glass_windows
 from broker.federation.findings import printable
 from broker.glass.windows import LONGEST_WINDOW, MAX_WHY, CannotOpen, NamedPerson, Windows
 from broker.mailing.background import BackgroundMailer

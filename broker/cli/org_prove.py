@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from broker import log
-from broker.app import proof_of_enforcement
+from broker.app import create_app
 from broker.cli.http_wire import ANYWHERE, HttpWire
 from broker.cli.loading import config_option
 from broker.cli.org_acting import OPERATOR, Refused, acting, json_option, tell_json
+from broker.composition.proof import proof_of_enforcement
 from broker.errors import NotAllowed
 from broker.federation.findings import printable
 from broker.http_client import HttpClient
@@ -56,7 +57,7 @@ def prove(directory: Path, as_json: bool, name: str) -> None:
         running = HttpWire(http, configuration.broker.public_url)
         try:
             running.send("GET", "/health/live")
-            proof = proof_of_enforcement(configuration, act.organizations, act.around)
+            proof = proof_of_enforcement(configuration, act.organizations, act.around, create_app)
             report = proof.run(name, running=running, by=OPERATOR)
         except WireDown as down:
             raise Refused(f"no broker answers at {configuration.broker.public_url}: {down}") from down

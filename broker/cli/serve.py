@@ -94,7 +94,7 @@ def _require_free_port(listen: Listen) -> None:
 
 def _prepare(configuration: Configuration, accept_rollback: bool) -> None:
     """What is done once, before any worker starts; exits with a sentence if a store cannot be used."""
-    from broker.app import open_records, prepare_stores
+    from broker.composition.surroundings import open_records, prepare_stores
     from broker.federation.reconciling import NotReconciled
     from broker.jose.key_ring import KeyRing
     from broker.jose.signing import KeyBroken
@@ -178,7 +178,8 @@ def _serve_metrics(configuration: Configuration, settings: Metrics) -> None:
 
 
 def _metrics_process(configuration: Configuration, listener: MetricsServer, parent: int) -> None:
-    from broker.app import Surroundings, federation_metrics
+    from broker.composition.metrics import federation_metrics
+    from broker.composition.surroundings import Surroundings
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The first process ends this one.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -190,7 +191,10 @@ def _metrics_process(configuration: Configuration, listener: MetricsServer, pare
 
 def _load(configuration: Configuration) -> WSGIApplication:
     """The application of one worker process."""
-    from broker.app import DirectorySide, Surroundings, create_app, domain_proofs, live_organizations
+    from broker.app import create_app
+    from broker.composition.directory_side import DirectorySide
+    from broker.composition.domains import domain_proofs
+    from broker.composition.surroundings import Surroundings, live_organizations
     from broker.disconnecting import DisconnectionSweep
     from broker.domain_sweeping import DomainSweeper
     from broker.downstream.oidc.back_channel import BackChannel

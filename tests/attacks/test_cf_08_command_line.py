@@ -14,8 +14,8 @@ from pathlib import Path
 import click
 import pytest
 
-from broker.app import Surroundings
 from broker.cli import main
+from broker.composition.surroundings import Surroundings
 from broker.store.federations import OrganizationRecord
 from tests.support.configurations import ENVIRON
 from tests.support.operated import Operated, now_, operated_in, prepare

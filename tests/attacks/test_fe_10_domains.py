@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from broker.admission import Evidence, Gate
-from broker.app import domain_proofs, live_organizations
+from broker.composition.domains import domain_proofs
+from broker.composition.surroundings import live_organizations
 from broker.domains import Domains, NotProved
 from broker.errors import SsoRequired
 from broker.federation.load import load

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from broker.admission import Gate
-from broker.app import live_organizations, open_records, prepare_stores
+from broker.composition.surroundings import live_organizations, open_records, prepare_stores
 from broker.demo.configuration import AEGEAN_FOODS, HELIOS_SHIPPING
 from broker.errors import SsoRequired
 from broker.federation.load import load

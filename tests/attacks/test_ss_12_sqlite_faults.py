@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.app import prepare_stores
+from broker.composition.surroundings import prepare_stores
 from broker.federation.load import load
 from broker.store.directory import DirectoryUnavailable
 from broker.store.state import StateUnavailable

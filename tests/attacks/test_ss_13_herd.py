@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from broker.app import DirectorySide, create_app
+from broker.app import create_app
+from broker.composition.directory_side import DirectorySide
 from broker.federation.load import load
 from tests.support.offline import KEEPING, offline, refresh
 from tests.support.world import ENVIRON, Foundation, World, answered, world_on

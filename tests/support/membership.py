@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from broker.admission import Gate
-from broker.app import live_organizations, membership
+from broker.composition.membership import membership
+from broker.composition.surroundings import live_organizations
 from broker.federation.load import load
 from broker.mailing.configured import configured_mailer
 from broker.membership.assembly import Membership

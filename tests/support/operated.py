@@ -12,9 +12,9 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from broker.app import open_records, prepare_stores
 from broker.cli import main
 from broker.clock import SystemClock
+from broker.composition.surroundings import open_records, prepare_stores
 from broker.federation.load import Configuration, load
 from broker.store.audit import Entry
 from broker.store.federations import Consent, TestSignIn

@@ -27,8 +27,10 @@ from jwcrypto.jws import JWS
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from broker import log
-from broker.app import DirectorySide, Surroundings, create_app, prepare_stores
+from broker.app import create_app
 from broker.clock import ManualClock
+from broker.composition.directory_side import DirectorySide
+from broker.composition.surroundings import Surroundings, prepare_stores
 from broker.demo.configuration import AEGEAN_FOODS, HELIOS_SHIPPING, write_configuration
 from broker.demo.control import Control
 from broker.demo.entra.app import create_simulator

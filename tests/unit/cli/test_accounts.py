@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from broker.app import open_records, prepare_stores
 from broker.cli import main
 from broker.clock import SystemClock
+from broker.composition.surroundings import open_records, prepare_stores
 from broker.federation.load import load
 from tests.support.configurations import ENVIRON, good_configuration
 from tests.support.directory import draft

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from broker.app import prepare_stores
 from broker.cli import main
 from broker.cli.keys import _ALGORITHMS
 from broker.clock import SystemClock
+from broker.composition.surroundings import prepare_stores
 from broker.federation.load import load
 from broker.federation.secrets import sealing_key_bytes
 from broker.identity import Secret

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.app import Surroundings
+from broker.composition.surroundings import Surroundings
 from broker.demo.stage import Stage, StageError, StageOptions
 from broker.federation.high_water import HighWater
 from tests.support.configurations import ENVIRON
