@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.browser.passkeys import with_a_device
 from tests.browser.scene import Scene
 from tests.browser.visitor import PHONE, Visitor
 
@@ -42,21 +43,6 @@ def name_maria(scene: Scene) -> Iterator[Callable[[], None]]:
     yield name
     operate(scene, "org", "glass", "close", ORGANIZATION)
     operate(scene, "org", "glass", "unname", ORGANIZATION, *named)
-
-
-def with_a_device(visitor: Visitor) -> None:
-    """A device that has passkeys, knows its owner, and always says yes."""
-    devices = visitor.context.new_cdp_session(visitor.page)
-    devices.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-    devices.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
 def good(visitor: Visitor) -> None:

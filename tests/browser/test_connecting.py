@@ -5,36 +5,21 @@ The simulator is another site than the broker here, so the ways back are cross-s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import SimpleNamespace
-from typing import cast
+from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from broker.app import Surroundings
-from broker.federation.load import load
+from tests.browser.customers import at_the_directory, records_of
 from tests.browser.scene import Scene
 from tests.browser.visitor import PHONE, Visitor
 from tests.support.connecting import DESPINA, DOMAIN, GALINI, NAME, PAGE
 from tests.support.members import PASSWORD, administrator, record_organization
-from tests.support.world import World
 
 pytestmark = pytest.mark.browser
 
 MARKOS = f"markos.rossi@{DOMAIN}"
-
-
-@contextmanager
-def records_of(scene: Scene) -> Iterator[World]:
-    """The running broker's stores, for what is written beside it."""
-    around = Surroundings.of(load(scene.stage.directory / "config", environ={}))
-    try:
-        yield cast("World", SimpleNamespace(around=around, clock=around.clock))
-    finally:
-        around.close()
 
 
 def settle(scene: Scene) -> None:
@@ -50,22 +35,6 @@ def sign_in_with_the_password(visitor: Visitor) -> None:
     visitor.page.fill("input[name=password]", PASSWORD)
     visitor.page.click("#sign-in")
     expect(visitor.page.locator("#sign-on-with-ad")).to_be_visible()
-
-
-def at_the_directory(visitor: Visitor, username: str) -> None:
-    """Signs in there, and accepts whatever is asked, until the browser is back."""
-    expect(visitor.page.locator("body[data-page]")).to_be_visible()
-    known = visitor.page.locator(f"body[data-page=picker] button[value='{username}']")
-    if known.count():
-        known.click()
-    else:
-        visitor.at_microsoft(username)
-    accept, back = visitor.page.locator("#accept"), visitor.page.locator("header.top .brand")
-    for _ in range(3):
-        expect(accept.or_(back)).to_be_visible()
-        if back.is_visible():
-            return
-        accept.click()
 
 
 def every_page(visitor: Visitor, look: Callable[[str], None]) -> None:
