@@ -36,6 +36,7 @@ IN_GREEK: Final = (
     "security_disconnection_scheduled",
     "security_disconnect",
     "doors_tried",
+    "tested_by_link",
     "break_glass_passkeys_rehearsed",
     "home_through_the_break_glass",
 )

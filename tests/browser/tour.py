@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser import tour_federation, tour_membership
+from tests.browser import tour_break_glass, tour_federation, tour_membership
 from tests.browser.scene import scene
 from tests.browser.visitor import DESKTOP, ELENI, PHONE, Visitor, launch, visiting
 
@@ -115,6 +115,7 @@ PAGES: Final[Mapping[str, Callable[[Visitor], None]]] = {
         application_refusal,
         *tour_membership.PAGES,
         *tour_federation.PAGES,
+        *tour_break_glass.PAGES,
     )
 }
 

@@ -1,4 +1,4 @@
-"""The pages of an organisation that is being connected, or is: security, the proof of the doors, the break-glass."""
+"""The pages of an organisation that is being connected, or is: security, and the proof of the doors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Final
 
 from playwright.sync_api import expect
 
-from broker.store.federations import BreakGlassWindow, Disconnection
+from broker.attempts import Attempts
+from broker.store.federations import Disconnection
 from broker.store.standings import Watch
 from tests.browser.customers import (
     SECURITY,
@@ -21,7 +22,6 @@ from tests.browser.customers import (
     with_microsoft,
     with_password,
 )
-from tests.browser.passkeys import with_a_device
 from tests.browser.visitor import Visitor
 
 
@@ -80,10 +80,11 @@ def security_switched(visitor: Visitor) -> None:
 
 
 def security_on(visitor: Visitor) -> None:
-    _on(visitor)
+    switched_on(visitor)
 
 
-def _on(visitor: Visitor) -> Customer:
+def switched_on(visitor: Visitor) -> Customer:
+    """A new customer, who signs in with Microsoft and is at the security page."""
     customer = new_customer(visitor)
     federate(visitor, customer)
     with_microsoft(visitor, customer)
@@ -93,7 +94,7 @@ def _on(visitor: Visitor) -> Customer:
 
 def security_in_trouble(visitor: Visitor) -> None:
     """With the trouble that is really there, so that the watcher does not find otherwise meanwhile."""
-    customer = _on(visitor)
+    customer = switched_on(visitor)
     visitor.scene.stage.control.delete(f"/consents/{customer.tenant_id}")
     with records_of(visitor.scene) as world:
         now = world.clock.now()
@@ -115,13 +116,13 @@ def security_in_trouble(visitor: Visitor) -> None:
 
 
 def security_disconnect(visitor: Visitor) -> None:
-    _on(visitor)
+    switched_on(visitor)
     visitor.page.click("#disconnect")
     expect(visitor.page.locator("#disconnecting")).to_be_visible()
 
 
 def security_disconnection_scheduled(visitor: Visitor) -> None:
-    customer = _on(visitor)
+    customer = switched_on(visitor)
     with records_of(visitor.scene) as world:
         now = world.clock.now()
         ordered = Disconnection(customer.account_id, now, now + timedelta(days=3))
@@ -131,7 +132,7 @@ def security_disconnection_scheduled(visitor: Visitor) -> None:
 
 
 def doors(visitor: Visitor) -> None:
-    _on(visitor)
+    switched_on(visitor)
     visitor.page.goto(f"{visitor.scene.broker_url}{SECURITY}/doors")
     expect(visitor.page.locator("#try-doors")).to_be_visible()
 
@@ -142,86 +143,28 @@ def doors_tried(visitor: Visitor) -> None:
     expect(visitor.page.locator("#verdict[data-holds=yes]")).to_be_visible()
 
 
-# -- break-glass ------------------------------------------------------------------------------------------------------
+# -- the operator's link ----------------------------------------------------------------------------------------------
 
 
-def break_glass_passkeys(visitor: Visitor) -> None:
-    _named(visitor)
+def connecting_by_link(visitor: Visitor) -> None:
+    _by_link(visitor, new_customer(visitor))
 
 
-def _named(visitor: Visitor) -> Customer:
-    customer = _on(visitor)
+def tested_by_link(visitor: Visitor) -> None:
+    customer = new_customer(visitor)
+    connect(visitor, customer)
+    _by_link(visitor, customer)
+    visitor.page.click("#test")
+    at_the_directory(visitor, customer.address)
+    expect(visitor.page.locator("#ticket[data-step='4'] #tested-person")).to_be_visible()
+
+
+def _by_link(visitor: Visitor, customer: Customer) -> None:
     with records_of(visitor.scene) as world:
-        world.around.records.federations.name_glass_person(customer.name, customer.account_id)
-    with_a_device(visitor)
-    visitor.page.goto(visitor.scene.broker_url + "/break-glass/passkeys")
-    expect(visitor.page.locator("#register")).to_be_visible()
-    return customer
-
-
-def break_glass_passkeys_with_one(visitor: Visitor) -> None:
-    _registered(visitor)
-
-
-def _registered(visitor: Visitor) -> Customer:
-    customer = _named(visitor)
-    visitor.page.fill("#name", "The telephone in the safe of the harbour office")
-    visitor.page.click("#register")
-    expect(visitor.page.locator("#due")).to_be_visible()
-    return customer
-
-
-def break_glass_rehearse(visitor: Visitor) -> None:
-    _registered(visitor)
-    visitor.page.click("#rehearse")
-    expect(visitor.page.locator("#use-passkey")).to_be_visible()
-
-
-def break_glass_passkeys_rehearsed(visitor: Visitor) -> None:
-    _rehearsed(visitor)
-
-
-def _rehearsed(visitor: Visitor) -> Customer:
-    customer = _registered(visitor)
-    visitor.page.click("#rehearse")
-    visitor.page.click("#use-passkey")
-    expect(visitor.page.locator("#rehearsed")).to_be_visible()
-    return customer
-
-
-def break_glass(visitor: Visitor) -> None:
-    _through_the_glass(visitor, 0)
-
-
-def break_glass_passkey(visitor: Visitor) -> None:
-    _through_the_glass(visitor, 1)
-
-
-def home_through_the_break_glass(visitor: Visitor) -> None:
-    _through_the_glass(visitor, 2)
-
-
-def _through_the_glass(visitor: Visitor, steps: int) -> None:
-    """So many steps in. The window is closed at once: other tests say that there is none."""
-    customer = _rehearsed(visitor)
-    visitor.context.clear_cookies()
-    page = visitor.page
-    with records_of(visitor.scene) as world:
-        federations, now = world.around.records.federations, world.clock.now()
-        federations.open_window(
-            BreakGlassWindow(customer.name, now, now + timedelta(minutes=5), "operator", "tour", (customer.account_id,))
-        )
-        try:
-            page.goto(visitor.scene.broker_url + "/break-glass")
-            expect(page.locator("#begin")).to_be_visible()
-            if steps > 0:
-                page.click("#begin")
-                expect(page.locator("#use-passkey")).to_be_visible()
-            if steps > 1:
-                page.click("#use-passkey")
-                expect(page.locator("#break-glass-banner")).to_be_visible()
-        finally:
-            federations.close_window(customer.name)
+        around = world.around
+        ticket = Attempts(around.state, around.clock, around.entropy).new_ticket(customer.name)
+    visitor.page.goto(f"{visitor.scene.broker_url}/connect/{ticket}")
+    expect(visitor.page.locator("#ticket")).to_be_visible()
 
 
 PAGES: Final[Sequence[Callable[[Visitor], None]]] = (
@@ -238,11 +181,6 @@ PAGES: Final[Sequence[Callable[[Visitor], None]]] = (
     security_disconnection_scheduled,
     doors,
     doors_tried,
-    break_glass_passkeys,
-    break_glass_passkeys_with_one,
-    break_glass_rehearse,
-    break_glass_passkeys_rehearsed,
-    break_glass,
-    break_glass_passkey,
-    home_through_the_break_glass,
+    connecting_by_link,
+    tested_by_link,
 )
