@@ -15,6 +15,7 @@ from broker.connectable import OnboardingPorts
 from broker.federating import Federating, FederatingPorts
 from broker.federation.load import Configuration
 from broker.federation.registry import connection_name
+from broker.http_client import HttpClient
 from broker.mail import Mailer
 from broker.notices import AdministratorNotices
 from broker.onboarding import Onboarding
@@ -24,9 +25,11 @@ from broker.upstream.entra_oidc.settings import EntraOidcSettings
 from broker.web.own_pages import FRESH
 
 
-def onboarding(configuration: Configuration, organizations: Organizations, around: Surroundings) -> Onboarding:
-    """Connecting an organisation, as the pages and the command line have it."""
-    settings, http = configuration.broker, http_client(configuration)
+def onboarding(
+    configuration: Configuration, organizations: Organizations, around: Surroundings, http: HttpClient | None = None
+) -> Onboarding:
+    """Connecting an organisation, as the pages and the command line have it. ``http``: a client to share."""
+    settings, http = configuration.broker, http or http_client(configuration)
     credential = entra_credential(configuration, around)
     connector = entra_connector(configuration, organizations, http, credential, around)
     ports = OnboardingPorts(

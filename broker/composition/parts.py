@@ -67,7 +67,7 @@ class Parts:
         connectors = (connector, password_connector(configuration, around), glass.connector)
         flow = login_flow(configuration, organizations, gate, sessions, connectors, side, around)
         own = OwnPages()
-        provider = openid_provider(configuration, flow, gate, organizations, sessions, side.standing, around)
+        provider = openid_provider(configuration, flow, gate, organizations, sessions, side.standing, around, http)
         responders: tuple[Responder, ...] = (own, provider.responder)
         for responder in responders:
             flow.register(responder)
@@ -83,7 +83,7 @@ class Parts:
             own=own,
             visitors=Visitors(flow, own, around.clock),
             members=membership(configuration, organizations, gate, around, mailer, flow.sign_out_everywhere),
-            connecting=onboarding(configuration, organizations, around),
+            connecting=onboarding(configuration, organizations, around, http),
             switch=federating(configuration, organizations, around, mailer, side.endings.carry_out),
             domains=domain_proofs(configuration, organizations, around),
             provider=provider,

@@ -7,7 +7,6 @@ from datetime import timedelta
 from flask import Response
 
 from broker.admission import Gate
-from broker.composition.entra import http_client
 from broker.composition.keys import derived
 from broker.composition.signing_in import session_lifetimes
 from broker.composition.surroundings import Surroundings
@@ -15,6 +14,7 @@ from broker.downstream.oidc.assembly import OpenIdProvider, ProviderPorts, Token
 from broker.downstream.oidc.metadata import ProviderSettings
 from broker.downstream.oidc.parties import FixedRelyingParties, RelyingParty
 from broker.federation.load import Configuration
+from broker.http_client import HttpClient
 from broker.jose.key_ring import KeyRing
 from broker.login import LoginFlow
 from broker.membership.assembly import Membership
@@ -35,6 +35,7 @@ def openid_provider(
     sessions: Sessions,
     upstream_standing: DirectoryStanding,
     around: Surroundings,
+    http: HttpClient,
 ) -> OpenIdProvider:
     """The provider of the configured relying parties, with the signing keys of the directory store."""
     settings = configuration.broker
@@ -55,7 +56,7 @@ def openid_provider(
         session_is_live=sessions.live,
         pairwise_key=derived(configuration, "pairwise sub"),
         upstream_standing=upstream_standing,
-        post=http_client(configuration).post_form,
+        post=http.post_form,
     )
     lifetimes = TokenLifetimes(
         code=timedelta(seconds=tokens.code_seconds),

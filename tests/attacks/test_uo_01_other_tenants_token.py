@@ -101,7 +101,7 @@ def test_uo_01_an_organisation_without_a_bound_tenant_signs_nobody_in(foundation
         "domains": ["aegeanfoods.example"],
     }
     with world_on(foundation, tmp_path / "world", organizations=(unbound, HELIOS_SHIPPING)) as world:
-        attempt = Attempt.begin(world, ELENI)
+        attempt = Attempt.begin(world, None)  # Her address would lead to the password page.
         answer = attempt.at_upstream(ELENI)
         refused(
             world,

@@ -31,6 +31,8 @@ from tests.servers import find_program, free_port
 
 APPLICATION_HOST: Final = "contacts.example"
 _CLIENT_ID: Final = "contacts"
+# Everybody in these tests comes from one address, and together they do more than one client would.
+_ONE_ADDRESS: Final = {"attempts_by_client": 100_000, "attempts": 1_000_000}
 _CLIENT_SECRET: Final = "the-secret-of-contacts"
 
 
@@ -80,7 +82,11 @@ def scene(directory: Path, settings: Mapping[str, Any] | None = None) -> Iterato
         directory=directory,
         simulator_port=simulator_port,
         simulator_arguments=("--base-url", simulator),
-        settings={"entra": {"authority_host": simulator, "graph_host": simulator}, **(settings or {})},
+        settings={
+            "entra": {"authority_host": simulator, "graph_host": simulator},
+            "rate_limits": _ONE_ADDRESS,
+            **(settings or {}),
+        },
         relying_parties=(party,),
         secret_files={_CLIENT_ID: _CLIENT_SECRET},
         with_application=False,

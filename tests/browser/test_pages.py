@@ -15,6 +15,23 @@ pytestmark = pytest.mark.browser
 
 
 # Those that most people see, and those with the longest sentences.
+# The others are looked at by the soak, since each takes a whole walk through two services to come to.
+CORE_IN_GREEK: Final = ("sign_in_page", "refusal", "home", "co_workers", "security_tested", "security_switch")
+CORE: Final = frozenset(
+    {
+        "welcome",
+        "page_not_found",
+        "form_post",
+        "home_with_a_long_job_title",
+        "sign_in_page_with_a_wrong_address",
+        "account_with_app_passwords",
+        "invitation_link",
+        "reset_sent",
+        "co_worker",
+        "doors_tried",
+        "security_on",
+    }
+)
 IN_GREEK: Final = (
     "sign_in_page",
     "refusal",
@@ -47,7 +64,13 @@ def _violations(visitor: Visitor) -> str:
     return str(found.generate_report()) if found.violations_count else ""
 
 
-@pytest.mark.parametrize("name", PAGES)
+# A page that is looked at in Greek is looked at in English by the soak: what axe can find in it is the same.
+IN_ENGLISH: Final = [
+    name if name in CORE else pytest.param(name, marks=pytest.mark.soak) for name in PAGES
+]
+
+
+@pytest.mark.parametrize("name", IN_ENGLISH)
 def test_axe_finds_nothing_in_light_and_dark_and_it_fits_a_phone(visit: Callable[..., Visitor], name: str) -> None:
     visitor = visit(size=PHONE, color_scheme="light")
     PAGES[name](visitor)
@@ -57,12 +80,16 @@ def test_axe_finds_nothing_in_light_and_dark_and_it_fits_a_phone(visit: Callable
     assert _violations(visitor) == ""
 
 
-@pytest.mark.parametrize("name", IN_GREEK)
+@pytest.mark.parametrize(
+    "name", [name if name in CORE_IN_GREEK else pytest.param(name, marks=pytest.mark.soak) for name in IN_GREEK]
+)
 def test_greek_fits_a_phone_and_is_marked_as_greek(visit: Callable[..., Visitor], name: str) -> None:
     visitor = visit(size=PHONE, locale="el-GR")
     PAGES[name](visitor)
     assert visitor.page.locator("html").get_attribute("lang") == "el"
     assert not visitor.is_scrolling_sideways()
+    assert _violations(visitor) == ""
+    visitor.page.emulate_media(color_scheme="dark")
     assert _violations(visitor) == ""
     # A box is ticked by its label, too, which is the larger target.
     touched = "main :is(button, a, select, input:not([type=hidden], [type=checkbox]), .choice label), nav a"

@@ -142,7 +142,7 @@ def test_a_route_that_says_nothing_of_itself_stops_the_start(world: World) -> No
 
 
 def test_a_door_that_nobody_has_written_an_attempt_for_is_reported_and_fails(world: World) -> None:
-    for name in RECIPES:
+    for name in ("password", "refresh_token"):
         missing = {other: recipe for other, recipe in RECIPES.items() if other != name}
         report = proof(world).run("aegean-foods", running=None, by="operator", claimed={name}, recipes=missing)
         assert not report.holds

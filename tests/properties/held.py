@@ -16,7 +16,7 @@ from tests.support.world import ELENI, PARTIES, World
 
 # The same examples in every run, so that a run says something about the code and not about luck.
 bounded: Final = settings(
-    max_examples=150,
+    max_examples=60,
     deadline=None,
     derandomize=True,
     database=None,

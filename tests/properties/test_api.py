@@ -50,7 +50,7 @@ CHECKS: Final = [
 
 # The same examples in every run, so that a run says something about the code and not about luck.
 bounded: Final = settings(
-    max_examples=25,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     database=None,

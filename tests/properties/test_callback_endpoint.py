@@ -26,7 +26,7 @@ def test_an_odd_answer_is_refused_and_changes_nothing(
     assert "Location" not in answer.headers
 
 
-@settings(bounded, max_examples=60)
+@settings(bounded, max_examples=40)
 @given(odd.pairs(NAMES), st.booleans(), st.sampled_from(("GET", "POST")))
 def test_an_odd_answer_to_a_login_that_waits_signs_nobody_in(
     held: Held, pairs: list[tuple[bytes, bytes]], twice: bool, method: str
@@ -43,7 +43,7 @@ def test_an_odd_answer_to_a_login_that_waits_signs_nobody_in(
     assert "Location" not in answer.headers
 
 
-@settings(bounded, max_examples=100)
+@settings(bounded, max_examples=50)
 @given(odd.texts, odd.texts, odd.texts)
 def test_a_refusal_of_the_upstream_in_any_words_is_a_page(held: Held, error: str, said: str, issuer: str) -> None:
     state, cookie = held.begun()

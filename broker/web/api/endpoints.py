@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, make_response, request
 from flask_babel import force_locale
@@ -60,12 +61,15 @@ def create_blueprint(api: Api, public_url: str) -> Blueprint:
     blueprint.register_error_handler(StateUnavailable, problems.of_store)
     blueprint.register_error_handler(DirectoryUnavailable, problems.of_store)
     blueprint.register_error_handler(HTTPException, problems.of_http)
-    described = openapi.description(f"{public_url}{PREFIX}", f"{public_url}/token")
+
+    @cache
+    def described() -> dict[str, Any]:
+        return openapi.description(f"{public_url}{PREFIX}", f"{public_url}/token")
 
     @blueprint.get("/openapi.json")
     @harmless("describes the API")
     def description() -> Response:
-        response = make_response(jsonify(described))
+        response = make_response(jsonify(described()))
         response.headers["Cache-Control"] = "public, max-age=3600"
         return response
 
