@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import tempfile
 import time
-from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 # How long a writer waits for another one before it gives up. Writes here take well under a millisecond, so whoever
 # still waits after two seconds is not in a queue: something holds the file.
@@ -20,51 +21,40 @@ BUSY_TIMEOUT = timedelta(seconds=2)
 Synchronous = Literal["NORMAL", "FULL"]
 
 
-# While one process opens the file, another may close it as the last one or change its mode: the companions (-wal, -shm,
-# -journal) come and go under the one that opens, and SQLite then reports that reading failed, where trying again
-# succeeds (https://sqlite.org/rescode.html#ioerr). A fault that is real is there the fifth time as well.
-_PASSING: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
-_ATTEMPTS: Final = 5
-_PAUSE: Final = timedelta(milliseconds=20)
-
-
 def create_private(path: Path) -> None:
     """Creates the file if it is missing, readable and writable by its owner only; SQLite gives its companions the
     same mode.
 
+    A file that somebody may have open is never opened here: closing it would drop the locks that SQLite holds on it for
+    another thread of this process (https://sqlite.org/howtocorrupt.html, section 2.2). So a new one comes to its name
+    when it is closed already.
+
     Raises ``PermissionError`` if the file is there and others may read or write it (threats SS-06).
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        mode = os.fstat(descriptor).st_mode & 0o777
-    finally:
-        os.close(descriptor)
+        mode = path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        _create(path)
+        mode = path.stat().st_mode & 0o777
     if mode & 0o077:
         raise PermissionError(f"{path} may be used by others (mode {mode:04o}); run: chmod 600 {path}*")
 
 
-def connect(
-    path: Path,
-    synchronous: Synchronous,
-    busy_timeout: timedelta = BUSY_TIMEOUT,
-    *,
-    pause: Callable[[float], object] = time.sleep,
-) -> sqlite3.Connection:
-    """A connection in autocommit mode to a file that exists; usable from any thread, by one at a time.
-
-    ``pause`` waits that many seconds before the file is tried again, when it changes under the one who opens it.
-    """
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return _connect(path, synchronous, busy_timeout)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in _PASSING:
-                raise
-            pause(_PAUSE.total_seconds())
-    return _connect(path, synchronous, busy_timeout)
+def _create(path: Path) -> None:
+    try:
+        descriptor, new = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # Mode 0600.
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    try:
+        os.close(descriptor)
+        with suppress(FileExistsError):  # Somebody was faster, and theirs is in use.
+            os.link(new, path)
+    finally:
+        Path(new).unlink()
 
 
-def _connect(path: Path, synchronous: Synchronous, busy_timeout: timedelta) -> sqlite3.Connection:
+def connect(path: Path, synchronous: Synchronous, busy_timeout: timedelta = BUSY_TIMEOUT) -> sqlite3.Connection:
+    """A connection in autocommit mode to a file that exists; usable from any thread, by one at a time."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw",
         uri=True,
