@@ -103,6 +103,7 @@ def test_a_passkey_is_registered_rehearsed_and_lets_its_person_in(
     expect(page.locator("#error")).to_have_attribute("data-code", "page_not_found")
 
 
+@pytest.mark.soak
 def test_a_device_that_says_no_is_told_and_can_be_asked_again(
     visit: Callable[..., Visitor], scene: Scene, name_maria: Callable[[], None]
 ) -> None:
@@ -118,6 +119,7 @@ def test_a_device_that_says_no_is_told_and_can_be_asked_again(
     expect(page.locator("#register")).to_be_enabled()
 
 
+@pytest.mark.soak
 def test_without_script_the_page_says_that_passkeys_need_it(
     visit: Callable[..., Visitor], scene: Scene, name_maria: Callable[[], None]
 ) -> None:

@@ -16,18 +16,13 @@ pytestmark = pytest.mark.browser
 
 # Those that most people see, and those with the longest sentences.
 # The others are looked at by the soak, since each takes a whole walk through two services to come to.
-CORE_IN_GREEK: Final = ("sign_in_page", "refusal", "home", "co_workers", "security_tested", "security_switch")
+CORE_IN_GREEK: Final = ("sign_in_page", "refusal", "home", "security_switch")
 CORE: Final = frozenset(
     {
         "welcome",
         "page_not_found",
-        "form_post",
-        "home_with_a_long_job_title",
-        "sign_in_page_with_a_wrong_address",
         "account_with_app_passwords",
         "invitation_link",
-        "reset_sent",
-        "co_worker",
         "doors_tried",
         "security_on",
     }

@@ -89,6 +89,7 @@ def test_a_broker_that_cannot_start_ends_it_with_the_brokers_own_words(tmp_path:
     assert _processes_of(tmp_path) == []
 
 
+@pytest.mark.soak
 def test_it_stays_up_until_it_is_told_to_stop_and_a_kept_directory_is_used_again(tmp_path: Path) -> None:
     for number, account in ((signal.SIGINT, "created at this sign-in"), (signal.SIGTERM, "which existed before")):
         told = _told_until_stopped(tmp_path, number)

@@ -93,7 +93,13 @@ def described(caller: tuple[World, str]) -> dict[str, APIOperation[Any, Any, Any
 
 
 @pytest.mark.parametrize("name", operations())
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["fitting", "unfitting"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        pytest.param(GenerationMode.POSITIVE, id="fitting"),
+        pytest.param(GenerationMode.NEGATIVE, id="unfitting", marks=pytest.mark.soak),
+    ],
+)
 def test_every_answer_is_one_that_is_described(
     name: str,
     mode: GenerationMode,

@@ -64,6 +64,7 @@ def test_a_server_that_does_not_start_is_told_with_its_own_words_and_the_others_
     assert not any(server.is_running for server in stage.servers)
 
 
+@pytest.mark.soak
 def test_a_killed_broker_is_told_and_comes_back_at_the_same_address_with_the_same_keys() -> None:
     with Stage(_BROKER_ALONE) as stage:
         before = stage.session().get(f"{stage.broker_url}/jwks").json()
@@ -78,6 +79,7 @@ def test_a_killed_broker_is_told_and_comes_back_at_the_same_address_with_the_sam
     assert not stage.directory.exists()  # It was a temporary one.
 
 
+@pytest.mark.soak
 def test_settings_secrets_and_further_parties_reach_the_broker_and_openssl_takes_the_authority() -> None:
     party = {
         "client_id": "another",
