@@ -13,18 +13,7 @@ from broker.federation.model import BrokerConfig, OrganizationConfig, RelyingPar
 from broker.federation.schema import ItemKind
 from broker.federation.secrets import sealing_key_bytes
 from broker.identity import Secret
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A place in a file; lines and columns count from 1."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+from broker.location import Location
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from broker.clock import Clock, SystemClock
-from broker.federation.configuration import Configuration, Location
+from broker.federation.configuration import Configuration
 from broker.federation.conflicts import report_conflicts
 from broker.federation.documents import Document, read_document
 from broker.federation.files import find_sources, read_source, strange_entries
@@ -16,6 +16,7 @@ from broker.federation.model import BrokerConfig, OrganizationConfig, RelyingPar
 from broker.federation.references import References
 from broker.federation.schema import ItemKind
 from broker.federation.sections import Item, validate
+from broker.location import Location
 
 __all__ = [
     "Configuration",

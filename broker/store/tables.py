@@ -28,6 +28,7 @@ accounts = Table(
     Column("attribute_sources", _TEXT, nullable=False),  # JSON object of strings
     Column("active", Boolean, nullable=False),
     Column("epoch", BigInteger, nullable=False, server_default="0"),
+    Column("attribute_stamps", _TEXT, nullable=False, server_default="{}"),  # JSON: field to [who, moment]
     Index("accounts_page", "organization", "display_name", "id"),
 )
 
@@ -254,6 +255,28 @@ endings = Table(
     Column("reason", _TEXT, nullable=False),
     Column("noted_at", _MOMENT, nullable=False),
     Index("endings_noted_at", "noted_at"),
+)
+
+# -- what other systems are told (``outbox``) --------------------------------------------------------------------------
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", _TEXT, primary_key=True),
+    Column("organization", _TEXT, nullable=False),
+    Column("hook", _TEXT, nullable=False),
+    Column("account_id", _TEXT, nullable=False),
+    Column("kind", _TEXT, nullable=False),
+    Column("payload", _TEXT, nullable=False),  # JSON; empty once it is delivered
+    Column("state", _TEXT, nullable=False),
+    Column("created_at", _MOMENT, nullable=False),
+    Column("attempts", BigInteger, nullable=False),
+    Column("next_attempt_at", _MOMENT, nullable=False),
+    Column("leased_until", _MOMENT),
+    Column("last_error", _TEXT),
+    Column("delivered_at", _MOMENT),
+    Index("outbox_due", "state", "next_attempt_at"),
+    Index("outbox_organization", "organization", "created_at"),
 )
 
 # -- what was done (``audit``) -----------------------------------------------------------------------------------------
