@@ -18,7 +18,8 @@ class LoginRequest:
     own note of how to answer, opaque to everyone else. ``party_start``: where a person starts at the party again.
     ``organizations``: the organisations whose people the party may sign in, None for all. ``account_hint``: only this
     account will do (from a verified ``id_token_hint``). ``strength``: acceptable authentication context classes in
-    order of preference; ``strength_essential`` refuses an answer that has none of them.
+    order of preference; ``strength_essential`` refuses an answer that has none of them. ``sign_in``: the short id
+    under which all that becomes of the request can be found again; the flow gives it.
     """
 
     responder: str
@@ -36,6 +37,7 @@ class LoginRequest:
     login_hint: str | None = None
     account_hint: str | None = None
     ui_locales: tuple[str, ...] = ()
+    sign_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ decided where the request ends (``broker.explaining``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -80,6 +81,36 @@ def note(step: Step) -> None:
     record = _CURRENT.get()
     if record is not None:
         record.steps.append(step)
+
+
+def hop(group: str, name: str, outcome: Outcome = "done", *, detail: str = "", **inputs: Any) -> None:
+    """Notes that something went from one party to another; ``inputs`` are safe to keep: never a code or a token."""
+    if _CURRENT.get() is not None:
+        note(Step("hop", group, name, outcome, inputs=inputs, detail=detail))
+
+
+def check(group: str, name: str, outcome: Outcome = "passed", *, detail: str = "", **inputs: Any) -> None:
+    """Notes what a check that is built in found, as ``hop`` does."""
+    if _CURRENT.get() is not None:
+        note(Step("check", group, name, outcome, inputs=inputs, detail=detail))
+
+
+def note_once(step: Step) -> None:
+    """Adds a step that is always the same object, unless the record has it: a check is asked more than once."""
+    record = _CURRENT.get()
+    if record is not None and not any(known is step for known in record.steps):
+        record.steps.append(step)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Nothing is noted meanwhile: what is asked again was noted when it was asked first."""
+    record = _CURRENT.get()
+    token = _CURRENT.set(Record(record.sign_in) if record is not None else None)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
 
 
 def remember(**sample: Any) -> None:

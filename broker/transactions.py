@@ -16,7 +16,7 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from broker.clock import Clock
-from broker.entropy import Entropy, digest
+from broker.entropy import Entropy, digest, readable
 from broker.errors import LoginFailed
 from broker.messages import LoginRequest, PendingLogin, Transaction
 from broker.organizations import Connection
@@ -60,6 +60,10 @@ class Transactions:
     def new_cookie(self) -> LoginCookie:
         """A fresh tie to one browser."""
         return LoginCookie(self._entropy.token(6), self._entropy.token())
+
+    def new_sign_in(self) -> str:
+        """A short id for what is about to begin: it finds a sign-in again, and opens nothing."""
+        return readable(self._entropy.token(8))
 
     def pend(self, request: LoginRequest, cookie: LoginCookie) -> str:
         """Records a login that waits for the person's choice; its handle."""

@@ -7,20 +7,17 @@ from typing import Final
 import structlog
 from flask import Flask, g, request
 
-from broker.entropy import Entropy, digest
+from broker.entropy import Entropy, readable
 
 # Set in the environment of a request that a proof of enforcement makes inside this process; nobody else can set it.
 PROOF: Final = "pobuca.proof"
-
-# Crockford's alphabet: no letters that are misread over the telephone.
-_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def install(app: Flask, entropy: Entropy) -> None:
     """Gives every request its id."""
 
     def begin() -> None:
-        g.ref = _readable(entropy.token(8))
+        g.ref = readable(entropy.token(8))
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(ref=g.ref)
         if PROOF in request.environ:
@@ -33,9 +30,3 @@ def current() -> str:
     """The id of the request at hand, such as ``7K2M-Q4XD``."""
     ref: str = g.get("ref", "0000-0000")
     return ref
-
-
-def _readable(token: str) -> str:
-    number = int(digest(token)[:10], 16)
-    letters = [_ALPHABET[(number >> shift) & 31] for shift in range(0, 40, 5)]
-    return "".join(letters[:4]) + "-" + "".join(letters[4:])

@@ -36,7 +36,7 @@ _MAX_HANDLE: Final = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """Who asked, what for, who signed in, and how (threats DO-04, DO-07)."""
+    """Who asked, what for, who signed in, and how (threats DO-04, DO-07). ``sign_in``: the short id of the sign-in."""
 
     client_id: str
     account_id: str
@@ -51,6 +51,7 @@ class Grant:
     acr: str
     amr: tuple[str, ...]
     nonce: str | None = None
+    sign_in: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,7 @@ class AccessGrant:
     grant_id: str
     issued_at: datetime
     expires_at: datetime
+    sign_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,7 @@ class Grants:
             grant_id=grant_id,
             issued_at=now,
             expires_at=now + self.lifetimes.access_token,
+            sign_in=grant.sign_in,
         )
         named = [indexes.of_grant(grant_id), *indexes.of_person(grant)]
         if with_session:

@@ -115,5 +115,6 @@ class OidcResponder:
             acr=session.acr,
             amr=session.amr,
             expires_at=self._grants.code_expiry(),
+            sign_in=result.request.sign_in,
         )
         return self._grants.issue_code(admission, grant)
