@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -123,21 +123,48 @@ class Authentication:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What the directory knows of a person, for the creation of the account.
+    """What the directory knows of a person, for the fields of the account.
 
     ``values``: source name (``graph.jobTitle``, ``id_token.name``) to text. ``photo``: image bytes with their media
-    type.
+    type. ``from_directory``: False where only the sign-in itself could be heard, so that what is missing is unknown.
     """
 
     values: Mapping[str, str]
     photo: tuple[str, bytes] | None = None
+    from_directory: bool = True
+
+
+SIGN_IN = "sign-in"
+INVITATION = "invitation"
+SCIM = "scim"
+"""Who sets fields without being somebody: ``FieldStamp.by``."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldStamp:
+    """Who set a field of an account, and when.
+
+    ``by``: ``SIGN_IN`` for what the directory said at a sign-in, ``INVITATION`` for what somebody wrote who accepted
+    one, ``SCIM`` for the provisioning of the organisation's directory, ``hook:NAME`` for a provisioning hook,
+    ``operator``, or the account id of the administrator who edited it.
+    """
+
+    by: str
+    at: datetime
+
+
+def stamped(fields: Iterable[str], by: str, at: datetime) -> dict[str, FieldStamp]:
+    """The same stamp on each of the fields."""
+    return dict.fromkeys(fields, FieldStamp(by, at))
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """Pobuca's user. ``attributes`` are the optional fields of the co-worker card, by Pobuca's field names.
 
-    ``attribute_sources`` says for every filled field where its value came from. ``email`` is as written;
+    ``attribute_sources`` says for every filled field where its value came from (``graph.jobTitle``, ``edited``), and
+    ``attribute_stamps`` who put it there, and when; also of a field that was emptied, which has no source any more. A
+    field without a stamp has the value that the account was created with. ``email`` is as written;
     ``email_domain`` is its canonical domain (``addresses.canonical_domain``), None when there is no usable address.
     ``epoch`` rises when all that the account was given ends (``Stamp``).
     """
@@ -158,3 +185,4 @@ class Account:
     active: bool = True
     has_photo: bool = False
     epoch: int = 0
+    attribute_stamps: Mapping[str, FieldStamp] = field(default_factory=dict)

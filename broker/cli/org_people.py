@@ -153,7 +153,7 @@ def _require_own_sign_in(act: Acting, name: str) -> None:
 
 
 def _give_role(act: Acting, account: Account, role: str) -> None:
-    if act.around.directory.edit_account(account.id, {"role": role}) is None:
+    if act.around.directory.edit_account(account.id, {"role": role}, by="operator", at=act.now()) is None:
         raise ChangedMeanwhile(f"there is no account {account.id} any more")
     act.note("role_changed", account.organization, account.id, before=account.role, after=role)
     what = "an administrator" if role == ADMINISTRATOR else f"an ordinary member ({role})"

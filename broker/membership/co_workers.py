@@ -72,7 +72,8 @@ class CoWorkers:
             if values.keys() & set(NAMES):
                 first, last = (values.get(name) or getattr(person, name) for name in NAMES)
                 values["display_name"] = " ".join(part for part in (first, last) if part != "-")
-            edited = self._ports.directory.edit_account(person.id, values)
+            now = self._ports.clock.now()
+            edited = self._ports.directory.edit_account(person.id, values, by=administrator.id, at=now)
         if edited is None:
             raise NotAllowed(DOOR, "no such co-worker", explanation="no_such_person")
         detail = {"fields": " ".join(sorted(values)), **({"role": role} if role else {})}

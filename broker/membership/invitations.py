@@ -11,7 +11,7 @@ from broker.addresses import Address, canonical_address
 from broker.admission import Admission, Evidence
 from broker.entropy import digest
 from broker.errors import LoginFailed, NotAllowed, SsoRequired
-from broker.identity import Account, Subject
+from broker.identity import INVITATION, Account, Subject, stamped
 from broker.membership import letters
 from broker.membership.doors import require_open
 from broker.membership.passwords import require_own
@@ -239,9 +239,13 @@ class Invitations:
         return invitation, organization
 
     def _draft(self, invitation: Invitation, organization: Organization, first: str, last: str) -> NewAccount:
-        account_id = self._ports.entropy.uuid()
+        account_id, now = self._ports.entropy.uuid(), self._ports.clock.now()
         language = organization.default_language
-        named = ("first_name", "last_name", "display_name")
+        sources = {
+            **dict.fromkeys(("first_name", "last_name", "display_name"), "person"),
+            "email": "invitation",
+            **({"language": "organization"} if language else {}),
+        }
         return NewAccount(
             id=account_id,
             organization=organization.name,
@@ -254,13 +258,10 @@ class Invitations:
             last_name=last,
             display_name=f"{first} {last}",
             role=invitation.role,
-            created_at=self._ports.clock.now(),
+            created_at=now,
             attributes={"language": language} if language else {},
-            attribute_sources={
-                **dict.fromkeys(named, "person"),
-                "email": "invitation",
-                **({"language": "organization"} if language else {}),
-            },
+            attribute_sources=sources,
+            attribute_stamps=stamped(sources, INVITATION, now),
         )
 
 

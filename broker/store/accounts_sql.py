@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from broker.identity import Account, Subject
+from broker.identity import Account, FieldStamp, Subject
 from broker.store.columns import moment, ticks
 from broker.store.database import Database
 from broker.store.directory import NewAccount
@@ -84,7 +85,15 @@ def account_of_row(row: Row[Any]) -> Account:
         active=row.active,
         has_photo=row.has_photo,
         epoch=row.epoch,
+        attribute_stamps={
+            field: FieldStamp(by, moment(at)) for field, (by, at) in json.loads(row.attribute_stamps).items()
+        },
     )
+
+
+def written_stamps(stamps: Mapping[str, FieldStamp]) -> str:
+    """The column of them."""
+    return json.dumps({field: [stamp.by, ticks(stamp.at)] for field, stamp in stamps.items()})
 
 
 def _account_row(draft: NewAccount) -> dict[str, Any]:
@@ -101,5 +110,6 @@ def _account_row(draft: NewAccount) -> dict[str, Any]:
         "created_at": ticks(draft.created_at),
         "attributes": json.dumps(dict(draft.attributes)),
         "attribute_sources": json.dumps(dict(draft.attribute_sources)),
+        "attribute_stamps": written_stamps(draft.attribute_stamps),
         "active": True,
     }

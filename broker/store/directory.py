@@ -6,11 +6,12 @@ Every operation is one transaction. Any failure to reach the database raises ``D
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
-from broker.identity import Account, Subject
+from broker.identity import Account, FieldStamp, Subject
+from broker.store.outbox import NewEvent
 
 EDITABLE_NAMES: Final = frozenset({"first_name", "last_name", "display_name", "role"})
 EDITABLE_ATTRIBUTES: Final = frozenset(
@@ -30,6 +31,13 @@ EDITABLE_ATTRIBUTES: Final = frozenset(
     }
 )
 """What can be edited of an account. Not its address: that takes part in who may come in (threats FE-14)."""
+
+FILLABLE: Final = (EDITABLE_NAMES | EDITABLE_ATTRIBUTES) - {"role"}
+"""What a directory can fill again later: not the role either, which is ours alone (threats PR-06)."""
+
+
+NO_LAST_NAME: Final = "-"
+"""Stands where Pobuca needs a last name and the directory gives none."""
 
 
 class DirectoryUnavailable(Exception):
@@ -54,6 +62,30 @@ class NewAccount:
     attributes: Mapping[str, str]
     attribute_sources: Mapping[str, str]
     photo: tuple[str, bytes] | None = None
+    attribute_stamps: Mapping[str, FieldStamp] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A value for one field, from where it comes (``graph.jobTitle``); None empties the field.
+
+    ``only_if_empty``: what stands there, whoever wrote it, stays.
+    """
+
+    value: str | None
+    source: str
+    only_if_empty: bool = False
+
+
+def news(account: Account, fills: Mapping[str, Fill]) -> dict[str, Fill]:
+    """What of it changes the account as it is."""
+    found: dict[str, Fill] = {}
+    for name, fill in fills.items():
+        there = getattr(account, name) if name in EDITABLE_NAMES else account.attributes.get(name)
+        is_empty = not there or (name == "last_name" and there == NO_LAST_NAME)
+        if fill.value != there and (is_empty or not fill.only_if_empty):
+            found[name] = fill
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +113,9 @@ class Directory(Protocol):
         """The account linked to an upstream identity; by the identity key and nothing else (threats G4)."""
         ...
 
-    def create_account(self, draft: NewAccount) -> tuple[Account, bool]:
-        """Writes account, identity and photo in one transaction, exactly once per subject.
+    def create_account(self, draft: NewAccount, events: Sequence[NewEvent] = ()) -> tuple[Account, bool]:
+        """Writes account, identity and photo, and what others shall hear of it, in one transaction, exactly once per
+        subject.
 
         The account and True for the one caller who made it; the account that already was there, unchanged, and False
         for every other (threats PR-01).
@@ -103,11 +136,23 @@ class Directory(Protocol):
         """Activates or deactivates an account; True if there is such an account."""
         ...
 
-    def edit_account(self, account_id: str, changes: Mapping[str, str | None]) -> Account | None:
+    def edit_account(
+        self, account_id: str, changes: Mapping[str, str | None], *, by: str, at: datetime
+    ) -> Account | None:
         """Writes new values of some fields of ``EDITABLE_NAMES`` and ``EDITABLE_ATTRIBUTES``, each with ``edited`` as
-        its source; an attribute that is None goes away. None if there is no such account.
+        its source and stamped; an attribute that is None goes away. None if there is no such account.
 
         Raises ``ValueError`` for any other field, and for a name or role that is None; nothing is changed then.
+        """
+        ...
+
+    def fill_account(self, account_id: str, fills: Mapping[str, Fill], *, by: str, at: datetime) -> Account | None:
+        """Writes what a directory says of some fields of ``FILLABLE``, in one step: the account afterwards, None if
+        there is no such account.
+
+        A field that has the value already keeps its source and stamp. A last name of ``-``, which stands where there is
+        none, counts as empty. Raises ``ValueError`` for any other field, and for a name that is None; nothing is
+        changed then.
         """
         ...
 

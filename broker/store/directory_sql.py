@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, tuple_, update
 
-from broker.identity import Account, Secret, Subject
-from broker.store.accounts_sql import ACCOUNT, ACCOUNT_OF, ACCOUNTS, account_of_row, identity_row, write_account
+from broker.identity import Account, FieldStamp, Secret, Subject
+from broker.store.accounts_sql import (
+    ACCOUNT,
+    ACCOUNT_OF,
+    ACCOUNTS,
+    account_of_row,
+    identity_row,
+    write_account,
+    written_stamps,
+)
 from broker.store.columns import moment, moment_or_none, ticks, ticks_or_none
 from broker.store.database import ANSWER_WITHIN, Database
-from broker.store.directory import EDITABLE_ATTRIBUTES, EDITABLE_NAMES, NewAccount, StoredKey
+from broker.store.directory import EDITABLE_ATTRIBUTES, EDITABLE_NAMES, FILLABLE, Fill, NewAccount, StoredKey, news
+from broker.store.outbox import NewEvent
+from broker.store.outbox_sql import write_events
 from broker.store.tables import accounts, photos, signing_keys
 
 _FIRST_PAGE = (
@@ -58,12 +68,13 @@ class SqlDirectory:
     def account_of(self, subject: Subject) -> Account | None:
         return _only_account(self._database.read(ACCOUNT_OF, identity_row(subject)))
 
-    def create_account(self, draft: NewAccount) -> tuple[Account, bool]:
+    def create_account(self, draft: NewAccount, events: Sequence[NewEvent] = ()) -> tuple[Account, bool]:
         def create(connection: Connection) -> tuple[Account, bool]:
             created = write_account(self._database, connection, draft)
             if created is None:
                 there = connection.execute(ACCOUNT_OF, identity_row(draft.subject)).one()
                 return account_of_row(there), False
+            write_events(self._database, connection, events)
             return created, True
 
         return self._database.write(create)
@@ -84,15 +95,38 @@ class SqlDirectory:
     def set_active(self, account_id: str, active: bool) -> bool:
         return self._database.change(_SET_ACTIVE, {"account_id": account_id, "now_active": active})
 
-    def edit_account(self, account_id: str, changes: Mapping[str, str | None]) -> Account | None:
-        def edit(connection: Connection) -> Account | None:
+    def edit_account(
+        self, account_id: str, changes: Mapping[str, str | None], *, by: str, at: datetime
+    ) -> Account | None:
+        refused = changes.keys() - EDITABLE_NAMES - EDITABLE_ATTRIBUTES
+        if refused:
+            raise ValueError("no field that can be edited")
+        fills = {name: Fill(value, "edited") for name, value in changes.items()}
+        # Also where the value is the same: it is this editor's word now.
+        return self._set_fields(account_id, lambda _: fills, FieldStamp(by, at))
+
+    def fill_account(self, account_id: str, fills: Mapping[str, Fill], *, by: str, at: datetime) -> Account | None:
+        if fills.keys() - FILLABLE or any(fills[name].value is None for name in fills.keys() & EDITABLE_NAMES):
+            raise ValueError("no field that a directory fills, or a name that is none")
+        return self._set_fields(account_id, lambda account: news(account, fills), FieldStamp(by, at))
+
+    def _set_fields(
+        self, account_id: str, decide: Callable[[Account], Mapping[str, Fill]], stamp: FieldStamp
+    ) -> Account | None:
+        """Writes what ``decide`` says of the account as it is; nobody else writes meanwhile."""
+
+        def write(connection: Connection) -> Account | None:
             row = connection.execute(_HELD, {"id": account_id}).first()
             if row is None:
                 return None
-            connection.execute(_EDIT.values(**_edited(account_of_row(row), changes)), {"account_id": account_id})
+            account = account_of_row(row)
+            fills = decide(account)
+            if not fills:
+                return account
+            connection.execute(_EDIT.values(**_columns(account, fills, stamp)), {"account_id": account_id})
             return account_of_row(connection.execute(ACCOUNT, {"id": account_id}).one())
 
-        return self._database.write(edit)
+        return self._database.write(write)
 
     def signing_keys(self) -> Sequence[StoredKey]:
         return [_stored_key(row) for row in self._database.read(_KEYS, {})]
@@ -124,25 +158,32 @@ def _only_account(rows: Sequence[Row[Any]]) -> Account | None:
     return account_of_row(rows[0]) if rows else None
 
 
-def _edited(account: Account, changes: Mapping[str, str | None]) -> dict[str, str]:
-    """The columns that change; raises ``ValueError`` for what cannot be changed so."""
+def _columns(account: Account, fills: Mapping[str, Fill], stamp: FieldStamp) -> dict[str, str]:
+    """The columns that change; raises ``ValueError`` for a name or role that is left out."""
     columns: dict[str, str] = {}
-    attributes, sources = dict(account.attributes), dict(account.attribute_sources)
-    for field, value in changes.items():
-        if field in EDITABLE_ATTRIBUTES and value is None:
-            attributes.pop(field, None)
+    attributes, sources, stamps = (
+        dict(account.attributes),
+        dict(account.attribute_sources),
+        dict(account.attribute_stamps),
+    )
+    for field, fill in fills.items():
+        if fill.value is None:
+            if field in EDITABLE_NAMES:
+                raise ValueError(f"{field} cannot be left out")
+            if attributes.pop(field, None) is not None:
+                stamps[field] = stamp
             sources.pop(field, None)
             continue
-        if value is None:
-            raise ValueError(f"{field} cannot be left out")
-        if field in EDITABLE_ATTRIBUTES:
-            attributes[field] = value
-        elif field in EDITABLE_NAMES:
-            columns[field] = value
+        if field in EDITABLE_NAMES:
+            columns[field] = fill.value
         else:
-            raise ValueError("no field that can be edited")
-        sources[field] = "edited"
-    return columns | {"attributes": json.dumps(attributes), "attribute_sources": json.dumps(sources)}
+            attributes[field] = fill.value
+        sources[field], stamps[field] = fill.source, stamp
+    return columns | {
+        "attributes": json.dumps(attributes),
+        "attribute_sources": json.dumps(sources),
+        "attribute_stamps": written_stamps(stamps),
+    }
 
 
 def _stored_key(row: Row[Any]) -> StoredKey:

@@ -82,7 +82,9 @@ def test_fe_05_an_administrator_of_a_federated_organisation_invites_nobody(
     world: World, tmp_path: Path, address: str, code: str
 ) -> None:
     browser, tokens = world.signed_in()
-    world.around.directory.edit_account(tokens.claims["sub"], {"role": "administrator"})
+    world.around.directory.edit_account(
+        tokens.claims["sub"], {"role": "administrator"}, by="operator", at=world.clock.now()
+    )
     token = form_token(world.go(browser, "/account"))
     page_refused(
         world,

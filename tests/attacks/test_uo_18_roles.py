@@ -161,9 +161,9 @@ def test_uo_18_everything_that_held_at_the_start_is_asked_again_at_each_return(c
         assert case.stage() is None
 
     answer = case.consent(f"global.admin@{A}")
-    directory.edit_account(case.account.id, {"role": "editor"})
+    directory.edit_account(case.account.id, {"role": "editor"}, by="operator", at=case.world.clock.now())
     refuse_return("not_admin", "not_admin")
-    directory.edit_account(case.account.id, {"role": "administrator"})
+    directory.edit_account(case.account.id, {"role": "administrator"}, by="operator", at=case.world.clock.now())
     answer = case.consent(f"global.admin@{A}")
     federations.update_organization("aegean-foods", plan="standard")
     refuse_return("plan_not_enterprise", "plan")

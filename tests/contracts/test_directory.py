@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from broker.federation.attributes import BUILT_IN
-from broker.identity import Account, Subject
-from broker.store.directory import EDITABLE_ATTRIBUTES, EDITABLE_NAMES, Directory, NewAccount
+from broker.identity import SIGN_IN, Account, FieldStamp, Subject, stamped
+from broker.store.directory import EDITABLE_ATTRIBUTES, EDITABLE_NAMES, Directory, Fill, NewAccount
 from broker.store.opening import open_directory, prepare_directory
 from tests.contracts import racing
 from tests.contracts.racing import Race
@@ -19,6 +19,7 @@ from tests.support.directory import draft, stored_key
 from tests.support.people import ELENI, NOW, TENANT_A, TENANT_B
 
 OTHER_OBJECT = "11111111-2222-4333-8444-555555555555"
+LATER = NOW + timedelta(days=1)
 PHOTO = ("image/jpeg", bytes(range(256)) * 400)
 
 
@@ -40,6 +41,7 @@ def as_account(new: NewAccount) -> Account:
         attribute_sources=new.attribute_sources,
         active=True,
         has_photo=new.photo is not None,
+        attribute_stamps=new.attribute_stamps,
     )
 
 
@@ -57,6 +59,7 @@ def a_person(number: int, **changes: object) -> NewAccount:
         draft(),
         draft(photo=PHOTO),
         draft(photo=("image/png", b"")),
+        draft(attribute_stamps={**stamped(["job_title", "email"], SIGN_IN, NOW), "office": FieldStamp("Ελένη", LATER)}),
         draft(email=None, email_domain=None, email_verified=False, attributes={}, attribute_sources={}),
         draft(first_name="", last_name="", display_name="'; DROP TABLE accounts; -- % :x ? \\ \n\t 👩🏽‍🚀"),
         draft(created_at=NOW.replace(microsecond=999_999)),
@@ -66,6 +69,7 @@ def a_person(number: int, **changes: object) -> NewAccount:
         "full",
         "with photo",
         "with an empty photo",
+        "with stamps",
         "without address",
         "odd names",
         "last microsecond",
@@ -173,7 +177,7 @@ NAMES = ["Άννα", "Zoe", "anna", "Anna", "Élodie", "Ωμέγα", "anna", "",
 def test_an_account_is_edited_and_says_so_of_every_changed_field(directory: Directory) -> None:
     before, _ = directory.create_account(draft(photo=PHOTO))
     changes = {"first_name": "Έλλη", "role": "reader", "job_title": None, "work_phone": "+30 210 1234567"}
-    edited = directory.edit_account(before.id, changes)
+    edited = directory.edit_account(before.id, changes, by="anna", at=LATER)
     assert edited == replace(
         before,
         first_name="Έλλη",
@@ -185,10 +189,68 @@ def test_an_account_is_edited_and_says_so_of_every_changed_field(directory: Dire
             "role": "edited",
             "work_phone": "edited",
         },
+        attribute_stamps=stamped(changes, "anna", LATER),
     )
     assert directory.account(before.id) == edited
-    assert directory.edit_account(before.id, {"department": None}) == edited
-    assert directory.edit_account("nobody", changes) is None
+    assert directory.edit_account(before.id, {"department": None}, by="anna", at=LATER) == edited
+    assert directory.edit_account("nobody", changes, by="anna", at=LATER) is None
+
+
+def test_a_directory_fills_fields_again_and_what_it_changes_is_stamped(directory: Directory) -> None:
+    before, _ = directory.create_account(draft(last_name="-"))
+    directory.edit_account(before.id, {"work_phone": "1", "mobile_phone": "2"}, by="anna", at=NOW)
+    fills = {
+        "office": Fill(before.attributes["office"], "graph.other"),  # as it is: keeps where it came from
+        "job_title": Fill(None, "graph.jobTitle"),
+        "department": Fill("Sales", "graph.department"),
+        "work_phone": Fill("9", "graph.businessPhones"),
+        "mobile_phone": Fill("9", "graph.mobilePhone", only_if_empty=True),
+        "employee_id": Fill(None, "graph.employeeId"),
+        "first_name": Fill("Lena", "graph.givenName", only_if_empty=True),
+        "last_name": Fill("Markou", "graph.surname", only_if_empty=True),
+    }
+    after = directory.fill_account(before.id, fills, by=SIGN_IN, at=LATER)
+    assert after == replace(
+        before,
+        last_name="Markou",
+        attributes={
+            "office": before.attributes["office"],
+            "department": "Sales",
+            "work_phone": "9",
+            "mobile_phone": "2",
+        },
+        attribute_sources={
+            "office": "graph.officeLocation",
+            "department": "graph.department",
+            "work_phone": "graph.businessPhones",
+            "mobile_phone": "edited",
+            "last_name": "graph.surname",
+        },
+        attribute_stamps={
+            **stamped(["job_title", "department", "work_phone", "last_name"], SIGN_IN, LATER),
+            "mobile_phone": FieldStamp("anna", NOW),
+        },
+    )
+    assert directory.account(before.id) == after
+    assert directory.fill_account(before.id, fills, by=SIGN_IN, at=NOW) == after, "nothing is new"
+    assert directory.fill_account("nobody", fills, by=SIGN_IN, at=NOW) is None
+
+
+@pytest.mark.parametrize(
+    "fills",
+    [
+        {"role": Fill("administrator", "graph.jobTitle")},
+        {"email": Fill("other@aegeanfoods.example", "graph.mail"), "office": Fill("9", "graph.officeLocation")},
+        {"active": Fill("1", "x")},
+        {"first_name": Fill(None, "graph.givenName", only_if_empty=True), "office": Fill("9", "x")},
+        {"first_name": Fill("surrogate \ud800", "x"), "department": Fill("1", "x")},
+    ],
+)
+def test_pr_06_no_directory_fills_anything_else(directory: Directory, fills: dict[str, Fill]) -> None:
+    before, _ = directory.create_account(draft())
+    with pytest.raises(ValueError):
+        directory.fill_account(before.id, fills, by=SIGN_IN, at=LATER)
+    assert directory.account(before.id) == before
 
 
 @pytest.mark.parametrize(
@@ -210,7 +272,7 @@ def test_fe_14_an_edit_of_anything_else_is_refused_and_changes_nothing(
 ) -> None:
     before, _ = directory.create_account(draft())
     with pytest.raises(ValueError):
-        directory.edit_account(before.id, changes)
+        directory.edit_account(before.id, changes, by="anna", at=LATER)
     assert directory.account(before.id) == before
 
 
@@ -223,6 +285,7 @@ def test_edits_of_several_fields_at_once_are_all_kept(
     assert edited is not None
     assert len(edited.attributes) == 8
     assert set(edited.attribute_sources.values()) == {"edited"}
+    assert len({stamp.by for stamp in edited.attribute_stamps.values()}) == 8
 
 
 def test_what_can_be_edited_are_the_attributes_that_a_directory_can_fill() -> None:

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from broker.identity import Subject
-from broker.store.directory import Directory, DirectoryUnavailable
+from broker.store.directory import Directory, DirectoryUnavailable, Fill
 from broker.store.directory_sql import SqlDirectory
 from broker.store.opening import open_directory, prepare_directory
 from tests.servers import PostgresqlServer, postgres_server
@@ -42,7 +42,8 @@ READS: dict[str, Callable[[Directory], object]] = {
 WRITES: dict[str, Callable[[Directory], object]] = {
     "create_account": lambda directory: directory.create_account(draft(photo=("image/png", b"1"))),
     "set_active": lambda directory: directory.set_active(ID, True),
-    "edit_account": lambda directory: directory.edit_account(ID, {"office": "1"}),
+    "edit_account": lambda directory: directory.edit_account(ID, {"office": "1"}, by="operator", at=NOW),
+    "fill_account": lambda directory: directory.fill_account(ID, {"office": Fill("2", "x")}, by="sign-in", at=NOW),
     "add_first_signing_keys": lambda directory: directory.add_first_signing_keys([stored_key("k")]),
     "retire_signing_key": lambda directory: directory.retire_signing_key("k", NOW),
 }

@@ -241,7 +241,9 @@ def test_an_organisation_that_is_not_federated_has_no_break_glass(world: World, 
 def test_the_administrators_get_a_letter_and_nobody_else(world: World, glass: Glass, tmp_path: Path) -> None:
     glass.ready()
     glass.ready(GIORGOS)
-    world.around.directory.edit_account(glass.account(GIORGOS).id, {"role": "administrator"})
+    world.around.directory.edit_account(
+        glass.account(GIORGOS).id, {"role": "administrator"}, by="operator", at=world.clock.now()
+    )
     before = set(_letters(tmp_path))
     glass.open()
     glass.come_in(world.browser())

@@ -119,7 +119,7 @@ def test_only_administrators_of_the_same_organisation_do(world: World) -> None:
 def test_in_a_federated_organisation_it_is_the_directorys_business(world: World) -> None:
     browser, tokens = world.signed_in()
     account_id = tokens.claims["sub"]
-    world.around.directory.edit_account(account_id, {"role": "administrator"})
+    world.around.directory.edit_account(account_id, {"role": "administrator"}, by="operator", at=world.clock.now())
     page = world.go(browser, "/co-workers").text
     for sentence in ("Users are administered in your", "Co-workers are not invited here", "External people cannot be"):
         assert sentence in page

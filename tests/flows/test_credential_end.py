@@ -34,7 +34,7 @@ def test_uo_24_administrators_see_it_on_their_page_from_14_days_before(foundatio
     with world_on(foundation, tmp_path / "world", entra={"credential": SECRET}) as world:
         browser, _ = world.signed_in()
         (account,) = world.around.directory.accounts("aegean-foods")
-        world.around.directory.edit_account(account.id, {"role": ADMINISTRATOR})
+        world.around.directory.edit_account(account.id, {"role": ADMINISTRATOR}, by="operator", at=world.clock.now())
         page = browser.get(f"{world.broker_url}/settings/security", timeout=30)
         assert page.status_code == 200
         assert 'id="credential-ends"' in page.text

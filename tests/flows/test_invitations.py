@@ -196,7 +196,9 @@ def test_an_address_of_a_federated_organisation_is_not_invited(world: World, mai
 
 def test_a_federated_organisation_invites_nobody(world: World) -> None:
     browser, tokens = world.signed_in()
-    world.around.directory.edit_account(tokens.claims["sub"], {"role": "administrator"})
+    world.around.directory.edit_account(
+        tokens.claims["sub"], {"role": "administrator"}, by="operator", at=world.clock.now()
+    )
     page = world.go(browser, INVITATIONS).text
     assert "Co-workers are not invited here" in page
     assert "External people cannot be invited" in page

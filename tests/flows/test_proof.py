@@ -165,7 +165,9 @@ def test_an_administrator_sees_the_same_on_the_security_page(world: World) -> No
     page = f"{world.broker_url}/settings/security/doors"
     browser, tokens = world.signed_in()
     assert browser.get(page, timeout=30).status_code == 403
-    world.around.directory.edit_account(str(tokens.claims["sub"]), {"role": "administrator"})
+    world.around.directory.edit_account(
+        str(tokens.claims["sub"]), {"role": "administrator"}, by="operator", at=world.clock.now()
+    )
     shown = browser.get(page, timeout=30)
     assert shown.status_code == 200
     report = browser.post(page, data={"token": form_token(shown)}, timeout=60)

@@ -137,7 +137,7 @@ def test_a_new_password_ends_every_session(world: World, mail: Path) -> None:
 
 def test_the_letter_speaks_the_language_of_the_person(world: World, mail: Path) -> None:
     anna = member(world, ANNA)
-    world.around.directory.edit_account(anna.id, {"language": "el-GR"})
+    world.around.directory.edit_account(anna.id, {"language": "el-GR"}, by="operator", at=world.clock.now())
     ask(world, ANNA)
     assert letters(mail)[0].subject == "Επιλέξτε νέο κωδικό για την Pobuca"
 

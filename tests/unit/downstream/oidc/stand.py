@@ -32,7 +32,8 @@ from broker.identity import Account, Authentication, Secret, Subject
 from broker.jose.key_ring import KeyRing
 from broker.messages import LoginRequest, LoginResult
 from broker.sessions import Lifetimes, Sessions
-from broker.store.directory import DirectoryUnavailable, NewAccount, StoredKey
+from broker.store.directory import DirectoryUnavailable, Fill, NewAccount, StoredKey
+from broker.store.outbox import NewEvent
 from broker.store.state import StateStore, StateUnavailable
 from broker.store.state_sqlite import SqliteState
 from broker.web import error_pages, headers, language, pages, reference, requests
@@ -115,7 +116,7 @@ class MemoryDirectory:
     def account_of(self, subject: Subject) -> Account | None:
         return next((person for person in self.people.values() if person.subject == subject), None)
 
-    def create_account(self, draft: NewAccount) -> tuple[Account, bool]:
+    def create_account(self, draft: NewAccount, events: Sequence[NewEvent] = ()) -> tuple[Account, bool]:
         raise NotImplementedError
 
     def accounts(
@@ -130,7 +131,12 @@ class MemoryDirectory:
         self.people[account_id] = replace(self.people[account_id], active=active)
         return True
 
-    def edit_account(self, account_id: str, changes: Mapping[str, str | None]) -> Account | None:
+    def edit_account(
+        self, account_id: str, changes: Mapping[str, str | None], *, by: str, at: datetime
+    ) -> Account | None:
+        raise NotImplementedError
+
+    def fill_account(self, account_id: str, fills: Mapping[str, Fill], *, by: str, at: datetime) -> Account | None:
         raise NotImplementedError
 
     def signing_keys(self) -> Sequence[StoredKey]:
