@@ -5,6 +5,7 @@ BrokerError
  ├─ LoginFailed   400  "We could not sign you in."
  ├─ SsoRequired   403  "Your organisation signs in with Microsoft."
  ├─ NotAllowed    403  "This account may not use this service."
+ │   └─ RuleRefused    a rule that the organisation has written itself, with its own sentence if it has one
  ├─ TooMany       429  "That was too often."
  └─ Busy          503  "We cannot do this just now."
 PartyError             an answer for the application that asked, by its protocol's own code
@@ -15,6 +16,7 @@ the log alone: it may hold what a stranger sent. Protocol endpoints have their o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -61,6 +63,18 @@ class NotAllowed(BrokerError):
 
     code = "not_allowed"
     status = 403
+
+
+class RuleRefused(NotAllowed):
+    """A rule of the organisation's own refuses (``broker.claims``).
+
+    ``reason``: the rule's ``otherwise``. ``detail``: its list, its name and where it is written. ``messages``: language
+    to the sentence that the person reads instead of the general one; the operator's text, not the request's.
+    """
+
+    def __init__(self, reason: str, detail: str = "", *, messages: Mapping[str, str] | None = None) -> None:
+        super().__init__(reason, detail, explanation="rule_refused")
+        self.messages = dict(messages or {})
 
 
 class TooMany(BrokerError):
