@@ -284,17 +284,42 @@ class HttpClient:
         sent = {"Content-Type": "application/json", **(headers or {})}
         return self._call(method, url, json.dumps(value).encode("utf-8"), sent)
 
+    def send(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        within: timedelta | None = None,
+        at_most: int = MAX_BODY_BYTES,
+    ) -> HttpAnswer:
+        """Sends these very bytes, which may have been signed. ``within``: the time of this call instead of the usual
+        one; ``at_most``: the bytes of an answer that is read.
+        """
+        return self._call(method, url, body, headers or {}, within=within, at_most=at_most)
+
     def close(self) -> None:
         """Closes the kept connections."""
         self._adapter.close()
 
-    def _call(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> HttpAnswer:
+    def _call(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        within: timedelta | None = None,
+        at_most: int = MAX_BODY_BYTES,
+    ) -> HttpAnswer:
         request = self._prepare(method, url, body, headers)
-        self._deadline.at = time.monotonic() + self._seconds
+        seconds = self._seconds if within is None else within.total_seconds()
+        self._deadline.at = time.monotonic() + seconds
         try:
-            response = self._adapter.send(request, stream=True, timeout=self._seconds)
+            response = self._adapter.send(request, stream=True, timeout=seconds)
             try:
-                content = _read(response.raw)
+                content = _read(response.raw, at_most)
             except BaseException:
                 response.raw.close()  # Half-read: this connection is not used again.
                 raise
@@ -338,13 +363,13 @@ class HttpClient:
         return request
 
 
-def _read(raw: Any) -> bytes:
+def _read(raw: Any, at_most: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     for chunk in raw.stream(_CHUNK_BYTES, decode_content=True):
         size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            raise HttpFailure("too_big", f"more than {MAX_BODY_BYTES} bytes")
+        if size > at_most:
+            raise HttpFailure("too_big", f"more than {at_most} bytes")
         chunks.append(chunk)
     return b"".join(chunks)
 

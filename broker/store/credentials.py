@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 
 from broker.identity import Account, Subject
 from broker.store.directory import NewAccount
+from broker.store.outbox import NewEvent
 
 
 class AddressTaken(Exception):
@@ -152,8 +153,12 @@ class Credentials(Protocol):
 
     def invitation(self, digest: str) -> Invitation | None: ...
 
-    def accept_invitation(self, invitation_id: str, draft: NewAccount, record: PasswordRecord) -> Account | None:
-        """Once, in one transaction with the account; None if it is not open any more; raises ``AddressTaken``."""
+    def accept_invitation(
+        self, invitation_id: str, draft: NewAccount, record: PasswordRecord, events: Sequence[NewEvent] = ()
+    ) -> Account | None:
+        """Once, in one transaction with the account and with what others shall hear of it; None if it is not open any
+        more; raises ``AddressTaken``.
+        """
         ...
 
     def cancel_invitation(self, organization: str, invitation_id: str) -> bool: ...

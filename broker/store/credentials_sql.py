@@ -28,6 +28,8 @@ from broker.store.credential_rows import (
 from broker.store.credentials import AddressTaken, AppPassword, Holdings, Invitation, Passkey, PasswordRecord
 from broker.store.database import Database
 from broker.store.directory import NewAccount
+from broker.store.outbox import NewEvent
+from broker.store.outbox_sql import write_events
 from broker.store.tables import accounts, app_passwords, endings, identities, invitations, passkeys, passwords, probes
 
 _PEOPLE = select(accounts.c.id).where(accounts.c.organization == bindparam("organization"))
@@ -262,7 +264,9 @@ class SqlCredentials:
         rows = self._database.read(_INVITATION, {"digest": digest})
         return invitation_of_row(rows[0]) if rows else None
 
-    def accept_invitation(self, invitation_id: str, draft: NewAccount, record: PasswordRecord) -> Account | None:
+    def accept_invitation(
+        self, invitation_id: str, draft: NewAccount, record: PasswordRecord, events: Sequence[NewEvent] = ()
+    ) -> Account | None:
         def accept(connection: Connection) -> Account | None:
             key = {"of_id": invitation_id, "of_organization": draft.organization}
             inviter = connection.execute(_INVITER, key).scalar()
@@ -273,6 +277,8 @@ class SqlCredentials:
             if inviter is not None and is_probe(connection, inviter):  # It goes with the probe that invited it.
                 made = {"account_id": draft.id, "made_by": inviter, "made_at": ticks(draft.created_at)}
                 connection.execute(insert(probes), made)
+            else:
+                write_events(self._database, connection, events)
             return account
 
         return self._database.write(accept)

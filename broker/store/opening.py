@@ -21,6 +21,7 @@ from broker.store.database import ANSWER_WITHIN, Database, cause, create_engine
 from broker.store.directory import Directory, DirectoryUnavailable
 from broker.store.directory_sql import SqlDirectory
 from broker.store.federations_sql import SqlFederations
+from broker.store.outbox_sql import SqlOutbox
 from broker.store.probes_sql import SqlProbes
 from broker.store.records import Records
 from broker.store.standings_sql import SqlStandings
@@ -97,6 +98,7 @@ def records_in(database: Database) -> Records:
         standings=SqlStandings(database),
         audit=SqlAuditTrail(database),
         probes=SqlProbes(database),
+        outbox=SqlOutbox(database),
     )
 
 

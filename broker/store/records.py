@@ -8,6 +8,7 @@ from broker.store.audit import AuditTrail
 from broker.store.credentials import Credentials
 from broker.store.directory import Directory
 from broker.store.federations import Federations
+from broker.store.outbox import Outbox
 from broker.store.probes import Probes
 from broker.store.standings import Standings
 
@@ -22,6 +23,7 @@ class Records:
     standings: Standings
     audit: AuditTrail
     probes: Probes
+    outbox: Outbox
 
     def close(self) -> None:
         self.directory.close()
