@@ -183,7 +183,7 @@ class AuthorizationEndpoint:
         for rule in RULES:
             rule(proved)
         parameters, party = proved.parameters, proved.party
-        asked = claims_request.parse(parameters.get("claims"))
+        asked = claims_request.parse(parameters.get("claims"), party.released)
         hinted = self._hinted_subject(proved)
         subjects = _acceptable_subjects(asked, hinted)
         message = self._provider.read_authorization_request(_for_the_library(proved))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,8 +32,11 @@ class ClaimsRequest:
     auth_time_essential: bool = False
 
 
-def parse(text: str | None) -> ClaimsRequest:
-    """The request; raises ``AuthorizationRefused`` for anything malformed (threats DO-12)."""
+def parse(text: str | None, released: Collection[str] = ()) -> ClaimsRequest:
+    """The request; raises ``AuthorizationRefused`` for anything malformed (threats DO-12).
+
+    ``released``: claims that the application has beside those that are built in.
+    """
     if text is None:
         return ClaimsRequest()
     if len(text) > _MAX_CHARACTERS:
@@ -43,11 +46,12 @@ def parse(text: str | None) -> ClaimsRequest:
     except strict_json.JsonRefused as error:
         raise _refusal(str(error)) from error
     id_token, userinfo = _member(document, "id_token"), _member(document, "userinfo")
+    names = claims.NAMES.union(released)
     acr = id_token.get("acr") or {}
     auth_time = id_token.get("auth_time") or {}
     return ClaimsRequest(
-        id_token=tuple(sorted(claims.NAMES & id_token.keys())),
-        userinfo=tuple(sorted(claims.NAMES & userinfo.keys())),
+        id_token=tuple(sorted(names & id_token.keys())),
+        userinfo=tuple(sorted(names & userinfo.keys())),
         subjects=_subjects(id_token, userinfo),
         acr=_values(acr) or (),
         acr_essential=acr.get("essential", False) and _values(acr) is not None,

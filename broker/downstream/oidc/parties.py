@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
+from broker.claims.rules import ReleaseRule
 from broker.entropy import digest
 from broker.federation.model import RelyingPartyConfig
 from broker.identity import Secret
@@ -26,7 +27,8 @@ class RelyingParty:
     """One registered application. Its secret is held as a digest; ``sector`` groups pairwise subjects.
 
     ``grant_types``: what its file implies. ``api_scopes``: what it may do at our API in its own name. ``introspects``:
-    it is a resource server, which may ask about other applications' access tokens.
+    it is a resource server, which may ask about other applications' access tokens. ``release``: its rules on claims; a
+    claim that one of them names is theirs alone.
     """
 
     client_id: str
@@ -47,11 +49,17 @@ class RelyingParty:
     introspects: bool = False
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
+    release: tuple[ReleaseRule, ...] = field(default=(), repr=False)
     _loopbacks: frozenset[str] = field(default=frozenset(), repr=False)
 
     @classmethod
-    def of(cls, config: RelyingPartyConfig, secret: Secret | None) -> RelyingParty:
-        """The party that a file describes; ``secret`` is what its reference stands for, and may not be empty."""
+    def of(
+        cls, config: RelyingPartyConfig, secret: Secret | None, release: tuple[ReleaseRule, ...] = ()
+    ) -> RelyingParty:
+        """The party that a file describes; ``secret`` is what its reference stands for, and may not be empty.
+
+        ``release``: the file's rules on claims, compiled, those of its sets among them.
+        """
         confidential = config.token_endpoint_auth_method != "none"  # noqa: S105 - the name of a method
         if confidential != (secret is not None and secret.reveal() != ""):
             raise ValueError(f"client {config.client_id}: a confidential client needs a secret, a public one has none")
@@ -75,6 +83,7 @@ class RelyingParty:
             introspects=config.introspect,
             backchannel_logout_uri=config.backchannel_logout_uri,
             backchannel_logout_session_required=config.backchannel_logout_session_required,
+            release=release,
             _loopbacks=frozenset(filter(None, map(_portless, config.redirect_uris))) if native else frozenset(),
         )
 
@@ -86,6 +95,11 @@ class RelyingParty:
         if redirect_uri in self.redirect_uris:
             return True
         return bool(self._loopbacks) and _portless(redirect_uri) in self._loopbacks
+
+    @property
+    def released(self) -> frozenset[str]:
+        """The claims on which it has rules."""
+        return frozenset(rule.claim for rule in self.release)
 
     def has_secret(self, presented: str) -> bool:
         """Whether this is the party's secret, in constant time (threats G12)."""
