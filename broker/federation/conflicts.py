@@ -104,6 +104,18 @@ def _attributes_are_known(items: Sequence[Item], _: set[ItemKind]) -> None:
                 hint = did_you_mean(name, BUILT_IN) or f"; known are {', '.join(BUILT_IN)}"
                 item.report(path, "source", f"an account has no field {shown(name)}{hint}", at_key=True)
             _sources_are_known(item, name, (*path, "from"))
+        _address_is_set_once(item)
+
+
+def _address_is_set_once(item: Item) -> None:
+    """Its domain takes part in who may come in, so nobody gets another one by a later sign-in, and none by a rule."""
+    path: Path = ("federation", "attributes", "email")
+    if item.get(*path, "on") in ("always", "if_empty", "never"):
+        sentence = "email is set once, when the account is made (on: create): its domain decides who may come in"
+        item.report((*path, "on"), "conflict", sentence)
+    if isinstance(item.get(*path, "value"), str):
+        sentence = f"email cannot be computed, since its domain decides who may come in; use {', '.join(EMAIL_SOURCES)}"
+        item.report((*path, "value"), "conflict", sentence)
 
 
 def _sources_are_known(item: Item, field: str, path: Path) -> None:

@@ -1,16 +1,22 @@
-"""From what the directory knows to the fields of a new account (entra-id reference, section 7). Pure."""
+"""From what the directory knows to the fields of an account (entra-id reference, section 7). Pure.
+
+At the first sign-in every field; at a later one those that the directory keeps, by the organisation's table: ``always``
+and ``if_empty``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from broker.addresses import canonical_address
+from broker.claims.rules import AttributeRule, Values
 from broker.errors import NotAllowed
-from broker.identity import Authentication, Profile
+from broker.identity import Account, Authentication, Profile
 from broker.organizations import Organization
 from broker.provisioning.text import clean
+from broker.store.directory import EDITABLE_ATTRIBUTES, EDITABLE_NAMES, FILLABLE, NO_LAST_NAME, Fill, news
 
 # Characters. The directory's own limits, since Pobuca's are not published (entra-id reference, sections 4.1 and 10.8).
 LIMITS: Final[Mapping[str, int]] = {
@@ -56,8 +62,9 @@ def map_profile(profile: Profile, authentication: Authentication, organization: 
     """
     fields: dict[str, str] = {}
     sources: dict[str, str] = {}
-    for name, candidates in organization.attributes.items():
-        found = _first(profile.values, candidates, name)
+    values = _variables(organization, authentication, profile)
+    for name, rule in organization.attributes.items():
+        found = _found(rule, values, profile.values) if rule.on != "never" else None
         if found is not None:
             sources[name], fields[name] = found
     if "language" not in fields and organization.default_language:
@@ -79,13 +86,95 @@ def map_profile(profile: Profile, authentication: Authentication, organization: 
     )
 
 
-def _first(values: Mapping[str, str], candidates: Sequence[str], name: str) -> tuple[str, str] | None:
-    for source in candidates:
-        value = clean(values.get(source, ""), LIMITS[name])
-        if not value or (name == "email" and not _is_usable_address(value)):
+def kept_by_directory(organization: Organization) -> tuple[AttributeRule, ...]:
+    """The rows whose fields are written again at later sign-ins; none unless the organisation says so.
+
+    Never the address: it takes part in who may come in (threats FE-14, PR-11). Nor, with it, anything that is no field
+    of the table (threats PR-06).
+    """
+    rules = organization.attributes.values()
+    return tuple(rule for rule in rules if rule.on in ("always", "if_empty") and rule.field in FILLABLE)
+
+
+def asks_directory(rules: tuple[AttributeRule, ...]) -> bool:
+    """Whether a row of these needs more than what the sign-in itself says."""
+    return any(_reads_directory(rule) for rule in rules)
+
+
+def fills_again(
+    profile: Profile, authentication: Authentication, organization: Organization, account: Account
+) -> dict[str, Fill]:
+    """What a later sign-in changes of an account: only fields that the directory keeps.
+
+    An ``always`` field of which the directory has no value any more is emptied; a name stays, since nobody is without
+    one. Where the directory could not be asked, what only it knows stays as well.
+    """
+    fills: dict[str, Fill] = {}
+    values = _variables(organization, authentication, profile)
+    for rule in kept_by_directory(organization):
+        if _reads_directory(rule) and not profile.from_directory:
             continue
-        return source, value
+        found = _found(rule, values, profile.values)
+        if found is not None:
+            fills[rule.field] = Fill(found[1], found[0], only_if_empty=rule.on == "if_empty")
+        elif rule.field == "language" and organization.default_language:
+            fills[rule.field] = Fill(organization.default_language, "organization", only_if_empty=rule.on == "if_empty")
+        elif rule.on == "always" and rule.field in EDITABLE_ATTRIBUTES:
+            fills[rule.field] = Fill(None, "")
+    return news(account, fills)
+
+
+def with_fills(account: Account, fills: Mapping[str, Fill]) -> Account:
+    """The account as it will be when they are written; for who must be judged by it before."""
+    attributes = dict(account.attributes)
+    names: dict[str, Any] = {}
+    for name, change in fills.items():
+        if change.value is None:
+            attributes.pop(name, None)
+        elif name in EDITABLE_NAMES:
+            names[name] = change.value
+        else:
+            attributes[name] = change.value
+    return replace(account, attributes=attributes, **names)
+
+
+def _variables(organization: Organization, authentication: Authentication, profile: Profile) -> Values:
+    """What expressions see, once for all of them; nothing is made where there are none."""
+    if not any(rule.value is not None for rule in organization.attributes.values()):
+        return Values({})
+    from broker.claims.facts import Facts, attribute_values
+
+    return attribute_values(Facts.of(authentication), profile.values)
+
+
+def _reads_directory(rule: AttributeRule) -> bool:
+    reads = rule.value.reads if rule.value is not None else rule.sources
+    return any(name == "graph" or name.startswith("graph.") for name in reads)
+
+
+def _found(rule: AttributeRule, values: Values, said: Mapping[str, str]) -> tuple[str, str] | None:
+    """The source and the cleaned value of a field, None if there is none.
+
+    Raises ``LoginFailed`` if an expression cannot be decided.
+    """
+    if rule.value is not None:
+        from broker.claims.judging import fill
+
+        computed = fill(rule, values, said)
+        return _usable(rule.field, computed[1], computed[0]) if computed is not None else None
+    for source in rule.sources:
+        found = _usable(rule.field, source, said.get(source, ""))
+        if found is not None:
+            return found
     return None
+
+
+def _usable(field: str, source: str, text: str) -> tuple[str, str] | None:
+    # Cleaning takes time with the length, and an expression may make much out of little.
+    value = clean(text[: 4 * LIMITS[field]], LIMITS[field])
+    if not value or (field == "email" and not _is_usable_address(value)):
+        return None
+    return source, value
 
 
 def _is_usable_address(text: str) -> bool:
@@ -108,10 +197,10 @@ def _fill_names(fields: dict[str, str], sources: dict[str, str], email: str) -> 
         sources["first_name"] = f"{sources['display_name']}, first word" if first else f"{sources['email']}, local part"
     if "last_name" not in fields:
         derived = rest.strip()[: LIMITS["last_name"]].rstrip()
-        fields["last_name"] = derived or "-"
+        fields["last_name"] = derived or NO_LAST_NAME
         sources["last_name"] = f"{sources['display_name']}, rest" if derived else "none"
     if not shown:
-        names = [fields["first_name"], fields["last_name"] if fields["last_name"] != "-" else ""]
+        names = [fields["first_name"], fields["last_name"] if fields["last_name"] != NO_LAST_NAME else ""]
         fields["display_name"] = " ".join(filter(None, names))
         sources["display_name"] = "first and last name"
 

@@ -31,5 +31,13 @@ class Connector(Protocol):
         ...
 
     def profile(self, authentication: Authentication) -> Profile:
-        """What the directory knows of this person; called only for a first sign-in."""
+        """What the directory knows of this person, with the photo; called only for a first sign-in."""
+        ...
+
+    def profile_again(self, authentication: Authentication, *, ask_directory: bool) -> Profile:
+        """What it knows now of somebody who has an account, for the fields that the directory keeps.
+
+        With ``ask_directory`` the directory is asked, which costs a call; a directory that does not answer is no error,
+        but ``Profile.from_directory`` is False. That it refuses the person is one.
+        """
         ...

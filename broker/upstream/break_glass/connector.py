@@ -63,3 +63,8 @@ class BreakGlassConnector:
     def profile(self, authentication: Authentication) -> Profile:
         """Never needed: who comes in here has an account. Raises ``LoginFailed``."""
         raise LoginFailed("passkey", f"no account of {authentication.organization}", explanation="passkey_failed")
+
+    def profile_again(self, authentication: Authentication, *, ask_directory: bool) -> Profile:
+        """Never needed: no directory keeps the fields of who comes in here. Raises ``LoginFailed``."""
+        del ask_directory
+        raise LoginFailed("passkey", f"no directory of {authentication.organization}", explanation="passkey_failed")

@@ -1,4 +1,4 @@
-"""Reads a person's profile for the creation of the account (entra-id reference, sections 4.1 and 7)."""
+"""Reads a person's profile for the fields of the account (entra-id reference, sections 4.1 and 7)."""
 
 from __future__ import annotations
 
@@ -40,6 +40,23 @@ class ProfileReader:
             raise _refusal(failure) from failure
         self._check(me, authentication)
         return Profile(profile_values(me, authentication.claims), self._photo(token, authentication))
+
+    def read_again(self, authentication: Authentication, *, ask: bool) -> Profile:
+        """The profile without the photo; without Graph's part if that is not asked for, or if Graph does not answer.
+
+        Raises ``LoginFailed`` or ``NotAllowed`` if Graph answers for another person or refuses this one.
+        """
+        heard = Profile(profile_values({}, authentication.claims), from_directory=False)
+        token = authentication.access_token
+        if not ask or token is None:
+            return heard
+        try:
+            me = self._graph.me(token)
+        except GraphFailure as failure:
+            self._log(authentication, "graph_me", failure)
+            return heard
+        self._check(me, authentication)
+        return Profile(profile_values(me, authentication.claims))
 
     def _check(self, me: Mapping[str, Any], authentication: Authentication) -> None:
         """It is this person (as OpenID Connect Core 5.3.2 demands of userinfo), enabled, and no guest unless guests may

@@ -64,3 +64,7 @@ class PasswordConnector:
 
     def profile(self, authentication: Authentication) -> Profile:
         raise NotAllowed("membership", f"no account signs in here before it exists: {authentication.subject.kind}")
+
+    def profile_again(self, authentication: Authentication, *, ask_directory: bool) -> Profile:
+        del ask_directory
+        raise NotAllowed("membership", f"no directory is behind this sign-in: {authentication.subject.kind}")
