@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
+from broker.claims.rules import NO_RULES, AttributeRule, OrganizationRules
+
 # The connection of Pobuca's own sign-in, and of the break-glass: each is one for every organisation.
 PASSWORD: Final = "password"  # noqa: S105 - the name of a connection
 BREAK_GLASS: Final = "break-glass"
@@ -54,8 +56,8 @@ class Organization:
     """One customer. ``domains`` are canonical; ``connection`` is set when it is federated: when every other way in is
     closed. A connection that is still being set up is not here but with ``onboarding``.
 
-    ``attributes``: account field to the sources it is filled from, first one that has a value wins. ``epoch`` rises
-    when the way in changes (``Stamp``). ``is_declared``: a file names the connection, so that pages cannot change it.
+    ``attributes``: account field to how it is filled. ``rules``: what must hold of its people beside what is built in.
+    ``epoch`` rises when the way in changes (``Stamp``). ``is_declared``: a file names the connection, so that pages cannot change it.
     ``tenant_domains``: those of its domains that the bound tenant was seen to have verified when it was connected.
     """
 
@@ -67,7 +69,8 @@ class Organization:
     guests_admitted: bool = False
     default_role: str = "editor"
     default_language: str | None = None
-    attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    attributes: Mapping[str, AttributeRule] = field(default_factory=dict)
+    rules: OrganizationRules = NO_RULES
     epoch: int = 0
     break_glass: BreakGlass | None = None
     is_declared: bool = False

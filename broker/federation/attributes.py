@@ -1,4 +1,4 @@
-"""How the fields of a new account are filled: the built-in table, and what an organisation may say instead.
+"""How the fields of an account are filled: the built-in table, and what an organisation may say instead.
 
 entra-id reference, section 7 (a reconstruction: the product's own table is not public, so an organisation can replace
 a row). What is derived when no source has a value (the first word of the display name, and so on) is provisioning's.
@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from broker.federation.model import AttributeSources
+from broker.claims.rules import AttributeRule, Expression
+from broker.federation.rule_shapes import AttributeRow
+from broker.location import Location
 
-BUILT_IN: Final[Mapping[str, tuple[str, ...]]] = {
+_TABLE: Final[Mapping[str, tuple[str, ...]]] = {
     "first_name": ("graph.givenName", "id_token.given_name"),
     "last_name": ("graph.surname", "id_token.family_name"),
     "display_name": ("graph.displayName", "id_token.name"),
@@ -28,6 +30,10 @@ BUILT_IN: Final[Mapping[str, tuple[str, ...]]] = {
     "office": ("graph.officeLocation",),
     "language": ("graph.preferredLanguage", "id_token.xms_pl"),
     "employee_id": ("graph.employeeId",),
+}
+
+BUILT_IN: Final[Mapping[str, AttributeRule]] = {
+    field: AttributeRule(field, sources) for field, sources in _TABLE.items()
 }
 
 # entra-id reference, section 4.1: the properties of the user that are one text, and section 1.8.
@@ -101,11 +107,25 @@ RESERVED: Final[tuple[str, ...]] = (
 )
 
 
-def merged(overrides: Mapping[str, AttributeSources]) -> Mapping[str, tuple[str, ...]]:
-    """The built-in table with an organisation's rows in place of its own."""
-    return {**BUILT_IN, **{name: sources_of(row) for name, row in overrides.items()}}
+def row_of(field: str, row: AttributeRow, value: Expression | None, location: Location) -> AttributeRule:
+    """A row of a file; what it leaves out is as in the built-in table. ``value`` is its compiled expression."""
+    sources = sources_of(row)
+    if not sources and value is None and row.on != "never":
+        sources = BUILT_IN[field].sources
+    return AttributeRule(field, sources, value, row.on, location)
 
 
-def sources_of(row: AttributeSources) -> tuple[str, ...]:
-    """The sources of one row, first one first."""
-    return (row.from_,) if isinstance(row.from_, str) else tuple(row.from_)
+def merged(rows: Mapping[str, AttributeRule]) -> Mapping[str, AttributeRule]:
+    """The built-in table with an organisation's rows in place of its own, in the order of the table."""
+    return {**BUILT_IN, **rows}
+
+
+def sources_of(row: AttributeRow) -> tuple[str, ...]:
+    """The sources that one row names, first one first."""
+    match row.from_:
+        case None:
+            return ()
+        case str() as one:
+            return (one,)
+        case several:
+            return tuple(several)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from broker.federation.attributes import BUILT_IN, merged
 from broker.federation.configuration import Configuration
 from broker.federation.model import EntraConnection, OrganizationConfig
 from broker.federation.registry import own_connection
@@ -13,10 +12,10 @@ from broker.organizations import Organization
 
 def declared(configuration: Configuration) -> Sequence[Organization]:
     """One value for each file."""
-    return [_organization(config) for config in configuration.organizations]
+    return [_organization(configuration, config) for config in configuration.organizations]
 
 
-def _organization(config: OrganizationConfig) -> Organization:
+def _organization(configuration: Configuration, config: OrganizationConfig) -> Organization:
     federation = config.federation
     trust = federation.connection if federation is not None else None
     connection = (
@@ -31,6 +30,7 @@ def _organization(config: OrganizationConfig) -> Organization:
         guests_admitted=federation is not None and federation.guests == "admit",
         default_role=federation.default_role if federation is not None else "editor",
         default_language=config.language,
-        attributes=merged(federation.attributes) if federation is not None else BUILT_IN,
+        attributes=configuration.attributes(config.organization),
+        rules=configuration.rules(config.organization),
         is_declared=connection is not None,
     )

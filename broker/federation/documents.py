@@ -26,12 +26,12 @@ from ruamel.yaml.events import (
 )
 
 from broker.federation.findings import Finding, holds_secret, printable, shown
+from broker.federation.scalars import Place, place_within
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 32
 
 Path = tuple[str | int, ...]
-Place = tuple[int, int]
 
 _START: Final[Place] = (1, 1)
 
@@ -60,7 +60,7 @@ class Document:
     """What stands in one file.
 
     ``keys`` and ``values`` give the place of each key and value by its path; ``refused`` holds the paths at which
-    nothing may be concluded, since what stood there was refused.
+    nothing may be concluded, since what stood there was refused. ``text`` is the file as it is written.
     """
 
     file: str
@@ -68,6 +68,7 @@ class Document:
     keys: Mapping[Path, Place]
     values: Mapping[Path, Place]
     refused: frozenset[Path]
+    text: str = field(repr=False)
 
     def place(self, path: Path) -> Place:
         """Where the value is, or else the nearest key around it."""
@@ -79,6 +80,13 @@ class Document:
     def key_place(self, path: Path) -> Place:
         """Where the key is, or else the nearest key around it."""
         return self.keys.get(path) or self.place(path)
+
+    def place_within(self, path: Path, line: int, column: int) -> Place:
+        """Where a line and column of the text at ``path`` stand, which count from 1 within that text."""
+        value: Any = self.data
+        for part in path:
+            value = value[part]
+        return place_within(self.text, self.place(path), str(value), line, column)
 
 
 def read_document(file: str, content: bytes) -> tuple[Document | None, list[Finding]]:
@@ -94,7 +102,7 @@ def read_document(file: str, content: bytes) -> tuple[Document | None, list[Find
         empty = data is None and not reader.findings
         sentence = "the file is empty" if empty else "the file must hold keys with values, not a list or one value"
         return None, [*reader.findings, Finding(file, *reader.values.get((), _START), "yaml", sentence)]
-    document = Document(file, data, reader.keys, reader.values, frozenset(reader.refused))
+    document = Document(file, data, reader.keys, reader.values, frozenset(reader.refused), text)
     return document, reader.findings
 
 

@@ -6,7 +6,7 @@ What looks like a mistake, a folder ``organisations`` or a file ``acme.yaml.txt`
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,11 @@ from broker.federation.documents import MAX_BYTES
 from broker.federation.findings import ConfigurationUnreadable, Finding, did_you_mean, printable
 from broker.federation.schema import ItemKind
 
-FOLDERS: Final[dict[str, ItemKind]] = {"organizations": "organization", "relying_parties": "relying_party"}
+FOLDERS: Final[dict[str, ItemKind]] = {
+    "claim_rules": "claim_rules",
+    "organizations": "organization",
+    "relying_parties": "relying_party",
+}
 
 _SUFFIXES: Final = (".yaml", ".yml")
 _BROKER: Final = ("broker.yaml", "broker.yml")
@@ -31,6 +35,25 @@ class Source:
     kind: ItemKind
     name: str
     path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The bytes of all configuration files at one moment; two readings are equal if nothing changed in between.
+
+    ``contents``: by the name of the source; the finding that says why, where a file could not be read. ``findings``:
+    what is wrong with the folders themselves.
+    """
+
+    sources: tuple[Source, ...]
+    contents: Mapping[str, bytes | Finding]
+    findings: tuple[Finding, ...] = ()
+
+
+def read_all(directory: Path) -> Reading:
+    """What lies in ``directory`` now; raises ``ConfigurationUnreadable`` without a directory to read."""
+    sources, findings = find_sources(directory)
+    return Reading(tuple(sources), {source.name: read_source(source) for source in sources}, tuple(findings))
 
 
 def find_sources(directory: Path) -> tuple[list[Source], list[Finding]]:

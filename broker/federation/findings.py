@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
+
+from broker.federation.marks import Mark
 
 Severity = Literal["error", "warning"]
 
@@ -36,10 +39,14 @@ class Finding:
 
 
 class ConfigurationRejected(Exception):
-    """A reading that must not be used; ``findings`` holds every problem, warnings too, in the order of the files."""
+    """A reading that must not be used; ``findings`` holds every problem, warnings too, in the order of the files.
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
+    ``marks``: of the files that it names, as they were when they were read.
+    """
+
+    def __init__(self, findings: Sequence[Finding], marks: Mapping[Path, Mark] | None = None) -> None:
         self.findings = tuple(findings)
+        self.marks = dict(marks or {})
         super().__init__("\n".join(str(finding) for finding in self.findings))
 
 

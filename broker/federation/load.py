@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import TypeVar
 
 from broker.clock import Clock, SystemClock
+from broker.federation.compiling import compile_rules
 from broker.federation.configuration import Configuration
 from broker.federation.conflicts import report_conflicts
 from broker.federation.documents import Document, read_document
-from broker.federation.files import find_sources, read_source, strange_entries
+from broker.federation.files import Reading, read_all, strange_entries
 from broker.federation.findings import ConfigurationRejected, ConfigurationUnreadable, Finding, has_errors
-from broker.federation.model import BrokerConfig, OrganizationConfig, RelyingPartyConfig, Section
+from broker.federation.model import BrokerConfig, OrganizationConfig, RelyingPartyConfig
 from broker.federation.references import References
+from broker.federation.rule_shapes import ClaimRules
 from broker.federation.schema import ItemKind
 from broker.federation.sections import Item, validate
+from broker.federation.shapes import Section
 from broker.location import Location
 
 __all__ = [
@@ -28,18 +31,23 @@ __all__ = [
 ]
 
 
-def load(directory: Path, *, environ: Mapping[str, str], clock: Clock | None = None) -> Configuration:
+def load(
+    directory: Path, *, environ: Mapping[str, str], clock: Clock | None = None, reading: Reading | None = None
+) -> Configuration:
     """The configuration in ``directory``, with secrets from ``environ`` and from the files that it names.
 
     Raises ``ConfigurationRejected`` with every finding of every file if any is an error, and its child
     ``ConfigurationUnreadable`` if there is no directory to read. Warnings alone stand in ``Configuration.warnings``.
-    ``clock`` judges certificates; the machine's own if left out. Nothing is written and nothing is cached.
+    ``clock`` judges certificates; the machine's own if left out. ``reading``: the files as they were at another moment
+    or in another place; what they name, secrets and certificates, is read now. Nothing is written and nothing is cached.
     """
-    sources, findings = find_sources(directory)
+    is_of_now = reading is None
+    reading = reading or read_all(directory)
+    findings = list(reading.findings)
     items: list[Item] = []
     unread: set[ItemKind] = set()
-    for source in sources:
-        content = read_source(source)
+    for source in reading.sources:
+        content = reading.contents[source.name]
         document: Document | None = None
         if isinstance(content, Finding):
             findings.append(content)
@@ -51,21 +59,27 @@ def load(directory: Path, *, environ: Mapping[str, str], clock: Clock | None = N
         else:
             items.append(validate(source.kind, document))
     report_conflicts(items, unread)
+    compiled = compile_rules(items)
     references = References(directory, environ, (clock or SystemClock()).now())
     references.examine(items)
-    findings += strange_entries(directory, references.used)
+    if is_of_now:
+        findings += strange_entries(directory, references.used)
     findings += [finding for item in items for finding in item.findings]
     findings.sort()
     if has_errors(findings):
-        raise ConfigurationRejected(findings)
+        raise ConfigurationRejected(findings, references.marks)
     return Configuration(
         directory=directory,
         broker=_models(items, BrokerConfig)[0],
         organizations=_models(items, OrganizationConfig),
         relying_parties=_models(items, RelyingPartyConfig),
+        claim_rules=_models(items, ClaimRules),
+        compiled=compiled,
         warnings=tuple(findings),
         secrets=references.secrets,
         documents={(item.kind, _name(item)): item.document for item in items},
+        reading=reading,
+        marks=references.marks,
     )
 
 
@@ -81,6 +95,8 @@ def _name(item: Item) -> str:
         case OrganizationConfig(organization=name):
             return name
         case RelyingPartyConfig(client_id=name):
+            return name
+        case ClaimRules(claim_rules=name):
             return name
         case _:
             return ""

@@ -7,15 +7,18 @@ by value.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
+from broker.federation.hook_shapes import Provisioning, ScimIn
+from broker.federation.rule_shapes import AttributeRow, Condition, Release, Scope
+from broker.federation.shapes import Section
 from broker.federation.values import (
     Address,
     AuthenticationContext,
+    ClaimName,
     ClientId,
     Day,
     DisplayName,
@@ -36,30 +39,7 @@ from broker.federation.values import (
     SecretReference,
     SupportUrl,
     TenantId,
-    Words,
 )
-
-
-class Section(BaseModel):
-    """Closed, frozen, strict: a mistyped key or type is an error, not a default (threats CF-03, CF-04)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
-
-    @classmethod
-    def conflicts(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """What does not fit together, as (key, sentence).
-
-        ``values`` holds what is written and in itself right, with the defaults of what is left out; so one finding does
-        not hide the next.
-        """
-        del values
-        return iter(())
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        for _, sentence in self.conflicts({name: getattr(self, name) for name in type(self).model_fields}):
-            raise PydanticCustomError("conflict", "{sentence}", {"sentence": sentence})
-        return self
 
 
 class Tls(Section):
@@ -365,6 +345,24 @@ class RateLimits(Section):
     """Letters to one address: resets and invitations, each counted for itself."""
 
 
+class Explain(Section):
+    """What is kept of sign-ins, so that they can be explained: redacted, sealed, and for a while."""
+
+    keep_days: Annotated[int, Field(ge=0, le=90)] = 7
+    """For how long; 0: nothing is recorded."""
+    keep_claims: Annotated[list[ClaimName], Field(examples=["[division]"])] = []
+    """Text claims of the directory that stay as they are in what is kept, beside those that the broker knows to name
+    nobody (`department`, `groups`, …). What says who somebody is never stays.
+    """
+
+
+class Reload(Section):
+    """Changed files take effect while the broker runs: all of them or none."""
+
+    enabled: bool = True
+    """Whether they do; `false`: at the next start."""
+
+
 class BrokerConfig(Section):
     """`config/broker.yaml`: the service itself."""
 
@@ -396,21 +394,14 @@ class BrokerConfig(Section):
     """
     rate_limits: RateLimits = RateLimits()
     """How often doors may be tried."""
+    explain: Explain = Explain()
+    """What is kept of sign-ins, so that they can be explained."""
+    reload: Reload = Reload()
+    """Whether changed files take effect while the broker runs."""
     default_language: Literal["en", "el"] = "en"
     """Language of the pages when the browser asks for none that we have."""
     support_url: SupportUrl | None = None
     """Where an error page sends people for help: an https or mailto address."""
-
-
-class AttributeSources(Section):
-    """Where one field of a new account comes from."""
-
-    from_: Annotated[
-        str | Annotated[list[str], Field(min_length=1)],
-        Field(alias="from"),
-        Words("a source, or a list of sources", "[graph.companyName, graph.department]"),
-    ]
-    """A source (`graph.jobTitle`, `id_token.name`), or several: the first that has a value wins."""
 
 
 class EntraConnection(Section):
@@ -438,8 +429,14 @@ class Federation(Section):
     """Whether guests of the directory are let in."""
     default_role: Annotated[Name, Field(examples=["contributor"])] = "editor"
     """Pobuca role of a new account."""
-    attributes: dict[str, AttributeSources] = {}
-    """Fields of a new account that are filled in another way than the built-in table says."""
+    claim_rules: Annotated[list[Name], Field(examples=["[corporate]"])] = []
+    """Sets of `config/claim_rules/`, whose rules stand before the own ones."""
+    require: list[Condition] = []
+    """What must hold of what the directory said, before anything is made of it."""
+    attributes: dict[str, AttributeRow] = {}
+    """Fields of an account that are filled in another way than the built-in table says."""
+    admit: list[Condition] = []
+    """What must hold of the person and the account, at every sign-in and every refresh, after what is built in."""
 
 
 class OrganizationConfig(Section):
@@ -457,14 +454,19 @@ class OrganizationConfig(Section):
     """Language of new accounts for which the directory gives none."""
     federation: Federation | None = None
     """The trust with the organisation's directory."""
+    provisioning: Provisioning = Provisioning()
+    """Who hears of new accounts."""
+    scim: ScimIn | None = None
+    """SCIM 2.0 in, for an organisation that wants its directory's own provisioning; left out: off."""
 
     @classmethod
     def conflicts(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if values.get("federation") is not None and values.get("plan", "enterprise") != "enterprise":
             yield "federation", f"federation needs plan: enterprise, and the plan is {values['plan']}"
+        if values.get("scim") is not None and values.get("federation", "") is None:
+            yield "scim", "scim needs a federation: accounts come from the directory that people sign in with"
 
 
-Scope = Literal["openid", "profile", "email", "phone", "address", "organization", "offline_access"]
 ApiScope = Literal[
     "federation.read", "co_workers.read", "co_workers.write", "invitations.write", "app_passwords.verify"
 ]
@@ -503,6 +505,10 @@ class RelyingPartyConfig(Section):
     """What the application may do at the broker's own API in its own name (`client_credentials`); nothing by
     default.
     """
+    claim_rules: Annotated[list[Name], Field(examples=["[corporate]"])] = []
+    """Sets of `config/claim_rules/`, whose `release` stands before the own one."""
+    release: list[Release] = []
+    """Claims that the application gets beside the built-in ones, or computed in another way."""
     introspect: bool = False
     """Whether it is a resource server, which may ask whether other applications' access tokens are good."""
     backchannel_logout_uri: Annotated[

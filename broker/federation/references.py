@@ -22,10 +22,11 @@ from broker.federation.certificates import (
 )
 from broker.federation.documents import Path as KeyPath
 from broker.federation.findings import printable
-from broker.federation.model import Section
+from broker.federation.marks import Mark, mark_of
 from broker.federation.schema import ROOTS, Key, keys_of, kinds_of
 from broker.federation.secrets import SecretUnresolved, read_private, resolve, sealing_key_bytes
 from broker.federation.sections import Item
+from broker.federation.shapes import Section
 from broker.federation.values import host_of
 from broker.identity import Secret
 
@@ -37,13 +38,16 @@ _MAX_PEM_BYTES: Final = 1024 * 1024
 
 @dataclass(slots=True)
 class References:
-    """Resolves and examines what items name. ``used`` collects the paths that are named."""
+    """Resolves and examines what items name. ``used`` collects the paths that are named, ``marks`` the files among them
+    that are read, each as it was before it was read.
+    """
 
     directory: Path
     environ: Mapping[str, str]
     now: datetime
     secrets: dict[str, Secret] = field(default_factory=dict)
     used: set[Path] = field(default_factory=set)
+    marks: dict[Path, Mark] = field(default_factory=dict)
 
     def examine(self, items: Sequence[Item]) -> None:
         """Adds what is found to the items."""
@@ -62,7 +66,7 @@ class References:
     def _resolve(self, item: Item, path: KeyPath, reference: str) -> None:
         scheme, _, rest = reference.partition(":")
         if scheme == "file":
-            self.used.add(self.directory / rest)
+            self._read_named(rest)
         try:
             secret = resolve(reference, self.directory, self.environ)
         except SecretUnresolved as failure:
@@ -96,7 +100,7 @@ class References:
         key_path = item.get(*base, "key")
         if isinstance(key_path, str):
             try:
-                pem = read_private(key_path, self._named(key_path))
+                pem = read_private(key_path, self._read_named(key_path))
             except SecretUnresolved as failure:
                 item.report((*base, "key"), "secret", str(failure))
             else:
@@ -186,7 +190,7 @@ class References:
         written = item.get(*path)
         if not isinstance(written, str):
             return None
-        file = self._named(written)
+        file = self._read_named(written)
         try:
             if not file.is_file():
                 item.report(path, "file", f"the file {printable(written)} does not exist")
@@ -197,6 +201,11 @@ class References:
             reason = printable((error.strerror or "unknown reason").lower())
             item.report(path, "file", f"the file {printable(written)} cannot be read: {reason}")
             return None
+
+    def _read_named(self, written: str) -> Path:
+        path = self._named(written)
+        self.marks.setdefault(path, mark_of(path))
+        return path
 
     def _named(self, written: str) -> Path:
         path = self.directory / written
@@ -214,8 +223,10 @@ def _in_section(item: Item, section: type[Section], data: Any, path: KeyPath) ->
         return
     for key in keys_of(section).values():
         inner, value = (*path, key.name), data.get(key.name)
-        if key.secret and isinstance(item.get(*inner), str):
-            yield inner, str(value)
+        if key.secret:
+            named = value if isinstance(value, dict) else {}
+            places = [inner, *((*inner, name) for name in named)]
+            yield from ((where, found) for where in places if isinstance(found := item.get(*where), str))
         for where, entry in _entries(key, value, inner):
             for section_there in _chosen(key, entry):
                 yield from _in_section(item, section_there, entry, where)

@@ -13,15 +13,18 @@ from pydantic import ConfigDict, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from broker.federation.model import BrokerConfig, OrganizationConfig, RelyingPartyConfig, Section
+from broker.federation.model import BrokerConfig, OrganizationConfig, RelyingPartyConfig
+from broker.federation.rule_shapes import ClaimRules
+from broker.federation.shapes import Section
 from broker.federation.values import Words
 
-ItemKind = Literal["broker", "organization", "relying_party"]
+ItemKind = Literal["broker", "organization", "relying_party", "claim_rules"]
 
 ROOTS: Final[Mapping[ItemKind, type[Section]]] = {
     "broker": BrokerConfig,
     "organization": OrganizationConfig,
     "relying_party": RelyingPartyConfig,
+    "claim_rules": ClaimRules,
 }
 
 
@@ -49,8 +52,9 @@ class Key:
 
 @cache
 def keys_of(section: type[Section]) -> Mapping[str, Key]:
-    """The keys of a section by the name that files use, in the order of the model."""
+    """The keys of a section by the name that files use, in the order of the model; ``kind`` before the others."""
     keys = [_key(name, field) for name, field in section.model_fields.items()]
+    keys.sort(key=lambda key: key.name != "kind")
     return {key.name: key for key in keys}
 
 
@@ -155,7 +159,7 @@ def _mark(annotation: Any, metadata: tuple[Any, ...]) -> Words | None:
         inner, inside = _plain(member)
         if inside and (found := _mark(inner, inside)):
             return found
-        if get_origin(inner) is list and (found := _mark(get_args(inner)[0], ())):
+        if get_origin(inner) in (list, dict) and (found := _mark(get_args(inner)[-1], ())):
             return found
     return None
 

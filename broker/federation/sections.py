@@ -24,8 +24,10 @@ from broker.federation.findings import (
     shown,
     suggestion,
 )
-from broker.federation.model import Section
+from broker.federation.scalars import Place
 from broker.federation.schema import ROOTS, ItemKind, Key, keys_of, kinds_of, sections_under
+from broker.federation.shapes import Section
+from broker.location import Location
 
 
 @dataclass(slots=True)
@@ -40,8 +42,18 @@ class Item:
 
     def get(self, *path: str | int) -> Any:
         """The written value at ``path``, or None if there is none or it has a finding at, above or below it."""
-        if not self._is_good(path):
-            return None
+        return self.written(*path) if self._is_good(path) else None
+
+    def texts(self, *path: str | int) -> list[tuple[Path, str]]:
+        """The good items of a list of texts, each with its path; also of a list in which others are bad."""
+        value = self.written(*path)
+        if not isinstance(value, list):
+            return []
+        each = (((*path, index), item) for index, item in enumerate(value))
+        return [(where, item) for where, item in each if isinstance(item, str) and self._is_good(where)]
+
+    def written(self, *path: str | int) -> Any:
+        """What stands at ``path``, right or wrong; None if nothing does."""
         value: Any = self.document.data
         for part in path:
             try:
@@ -50,15 +62,16 @@ class Item:
                 return None
         return value
 
-    def texts(self, *path: str | int) -> list[tuple[Path, str]]:
-        """The good items of a list of texts, each with its path; also of a list in which others are bad."""
-        value: Any = self.document.data
-        for part in path:
-            value = value.get(part) if isinstance(value, dict) and isinstance(part, str) else None
-        if not isinstance(value, list):
-            return []
-        each = (((*path, index), item) for index, item in enumerate(value))
-        return [(where, item) for where, item in each if isinstance(item, str) and self._is_good(where)]
+    def entries(self, *path: str | int) -> Iterator[Path]:
+        """The path of each section in a list of sections, right or wrong."""
+        value = self.written(*path)
+        for index, one in enumerate(value if isinstance(value, list) else ()):
+            if isinstance(one, dict):
+                yield (*path, index)
+
+    def location(self, path: Path) -> Location:
+        """Where the value is."""
+        return Location(self.document.file, *self.document.place(path))
 
     def _is_good(self, path: Path) -> bool:
         return not any(bad[: len(path)] == path or path[: len(bad)] == bad for bad in self.bad)
@@ -68,6 +81,10 @@ class Item:
     ) -> None:
         """Adds a finding about a value that is right in itself."""
         place = self.document.key_place(path) if at_key else self.document.place(path)
+        self.report_at(place, code, sentence, severity=severity)
+
+    def report_at(self, place: Place, code: str, sentence: str, *, severity: Severity = "error") -> None:
+        """Adds a finding about something within a value."""
         self.findings.append(Finding(self.document.file, *place, code, sentence, severity))
 
     def refuse(self, path: Path, code: str, sentence: str, *, at_key: bool = False) -> None:
@@ -272,14 +289,16 @@ def _words(key: Key) -> str:
     return key.words.replace("`", "")
 
 
+_SEPARATOR: Final = re.compile(", each (?:item|value) ")
+
+
 def _item_words(key: Key, path: Path) -> str:
+    """What must stand at ``path``, which is the key's own or one within its lists and mappings."""
     words = key.words.replace("`", "")
-    inside = path[-1] != key.name
-    for separator in (", each item ", ", each value "):
-        if separator in words:
-            container, _, each = words.partition(separator)
-            return each if inside else container
-    return words
+    depth = len(path) - 1 - max(index for index, part in enumerate(path) if part == key.name)
+    for _ in range(depth):
+        words = _SEPARATOR.split(words, maxsplit=1)[-1]
+    return _SEPARATOR.split(words, maxsplit=1)[0]
 
 
 def _choice(kinds: Mapping[str, Any]) -> str:

@@ -18,6 +18,8 @@ from pydantic import AfterValidator, Field
 from broker.addresses import canonical_address, canonical_domain
 from broker.identity import CONSUMER_TENANT, parse_guid
 
+MAX_EXPRESSION: Final = 4096  # characters of one rule
+
 # A POSIX environment variable name (IEEE Std 1003.1 section 8.1, plus lower case, which container platforms allow).
 _ENVIRONMENT_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -200,6 +202,26 @@ def _network(text: str) -> str:
     return str(network)
 
 
+def _expression(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must be an expression and is empty")
+    if len(text) > MAX_EXPRESSION:
+        raise ValueError(f"must be shorter: an expression has {MAX_EXPRESSION:,} characters at most")
+    return text
+
+
+def _prose(text: str) -> str:
+    if not 1 <= len(text.strip()) <= len(text) <= 500 or not all(c.isprintable() or c == "\n" for c in text):
+        raise ValueError("must be text of 1 to 500 characters, without control characters")
+    return text
+
+
+def _map_text(text: str) -> str:
+    if not 1 <= len(text) <= 256 or text != text.strip() or not text.isprintable():
+        raise ValueError("must be text of 1 to 256 characters, without control characters and outer spaces")
+    return text
+
+
 SecretReference = Annotated[
     str,
     AfterValidator(_secret_reference),
@@ -255,6 +277,34 @@ DisplayName = Annotated[str, Field(min_length=1, max_length=120), Words("text of
 
 
 Day = Annotated[str, AfterValidator(_day), Words("a day, as `\"2027-06-30\"` in quotes", '"2027-06-30"')]
+
+
+# What is written in CEL, for one rule; the language itself has bounds of its own.
+Expression = Annotated[
+    str,
+    AfterValidator(_expression),
+    Words("a CEL expression, 4,096 characters at most", "\"'admins' in identity.groups\""),
+]
+LogWord = Annotated[
+    str,
+    Field(pattern=r"^[a-z][a-z0-9_]{0,63}$"),
+    Words("a word of lower-case letters, digits and `_`, 64 at most", "not_assigned"),
+]
+# JWT claims: a plain name, or a URI for one that cannot collide (RFC 7519 section 4.2).
+ClaimName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.:/-]{0,127}$"),
+    Words("a claim's name of letters, digits and `_` `.` `:` `/` `-`, 128 at most", "roles"),
+]
+Prose = Annotated[
+    str, AfterValidator(_prose), Words("text of 1 to 500 characters", "Ask your administrator for access.")
+]
+MapText = Annotated[str, AfterValidator(_map_text), Words("text of 1 to 256 characters", "administrator")]
+EntryPointName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"),
+    Words("the name of an entry point", "acme"),
+]
 
 
 def host_of(url: str) -> str:

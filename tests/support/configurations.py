@@ -19,6 +19,11 @@ ENVIRON = {
     "REDIS_PASSWORD": "canary-redis-password-0004",
     "POSTGRES_PASSWORD": "canary-postgres-password-0005",
     "MAIL_PASSWORD": "canary-mail-password-0006",
+    "HOOK_SECRET": "whsec_Y2FuYXJ5LWhvb2stc2VjcmV0LTAwMDctMDAwNw==",
+    "HOOK_SECRET_OLD": "whsec_Y2FuYXJ5LWhvb2stc2VjcmV0LTAwMDgtMDAwOA==",
+    "CRM_TOKEN": "canary-crm-token-0009-0009-0009-0009",
+    "SCIM_TOKEN": "canary-scim-token-0010-0010-0010-0010",
+    "SCIM_TOKEN_OLD": "canary-scim-token-0011-0011-0011-0011",
     "PLACEHOLDER": "ChangeMe",
 }
 

@@ -41,7 +41,7 @@ def test_an_organisation_without_the_section_is_not_federated(registry: Organiza
 def test_rows_of_the_file_replace_rows_of_the_table(registry: Organizations) -> None:
     found = registry.get("aegean-foods")
     assert found is not None
-    assert found.attributes["department"] == ("graph.department", "graph.companyName")
+    assert found.attributes["department"].sources == ("graph.department", "graph.companyName")
     assert found.attributes["first_name"] == BUILT_IN["first_name"]
     assert list(found.attributes) == list(BUILT_IN)
 
