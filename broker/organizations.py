@@ -57,8 +57,9 @@ class Organization:
     closed. A connection that is still being set up is not here but with ``onboarding``.
 
     ``attributes``: account field to how it is filled. ``rules``: what must hold of its people beside what is built in.
-    ``epoch`` rises when the way in changes (``Stamp``). ``is_declared``: a file names the connection, so that pages cannot change it.
-    ``tenant_domains``: those of its domains that the bound tenant was seen to have verified when it was connected.
+    ``epoch`` rises when the way in changes (``Stamp``). ``is_declared``: a file names the connection, so that pages
+    cannot change it. ``tenant_domains``: those of its domains that the bound tenant was seen to have verified when it
+    was connected.
     """
 
     name: str

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
+from broker.claims.names import scope_of
 from broker.claims.rules import AttributeRule, Expression, OrganizationRules, ReleaseRule, Rule
 from broker.federation.attributes import BUILT_IN, merged, row_of
 from broker.federation.configuration import Compiled, RuleSet

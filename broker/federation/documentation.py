@@ -9,7 +9,7 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import resources
 from typing import Any, Final
 
@@ -48,7 +48,7 @@ def _reference() -> Iterator[str]:
         yield from _section(root, "", "", homes)
 
 
-# Under which heading a section is described, and with which kind: a shape that stands in several places is described once.
+# Under which heading a section is described, and with which kind: one that stands in several places is described once.
 _Homes = dict[type[Section], tuple[str, str]]
 
 

@@ -39,7 +39,7 @@ def load(
     Raises ``ConfigurationRejected`` with every finding of every file if any is an error, and its child
     ``ConfigurationUnreadable`` if there is no directory to read. Warnings alone stand in ``Configuration.warnings``.
     ``clock`` judges certificates; the machine's own if left out. ``reading``: the files as they were at another moment
-    or in another place; what they name, secrets and certificates, is read now. Nothing is written and nothing is cached.
+    or place; what they name, secrets and certificates, is read now. Nothing is written and nothing is cached.
     """
     is_of_now = reading is None
     reading = reading or read_all(directory)

@@ -42,7 +42,7 @@ class Condition(Section):
 
     name: Annotated[Name, Field(examples=["members-only"])]
     """Its name in the log, and wherever a sign-in is explained; once in a list."""
-    that: Annotated[Expression, Field(examples=["\"claims.acct == 0\""])]
+    that: Annotated[Expression, Field(examples=['"claims.acct == 0"'])]
     """What must hold: a CEL expression that is true or false ([rules](rules.md)). What cannot be decided refuses."""
     otherwise: Annotated[LogWord | None, Field(examples=["guests_not_allowed"])] = None
     """The reason for the log when it does not hold; left out: the name, with `_` for `-`."""
@@ -61,11 +61,11 @@ class AttributeRow(Section):
     """A source (`graph.jobTitle`, `id_token.name`), or several: the first that has a value wins. Left out, and without
     `value`: as in the built-in table.
     """
-    value: Annotated[Expression | None, Field(examples=["\"claims.department.upperAscii()\""])] = None
+    value: Annotated[Expression | None, Field(examples=['"claims.department.upperAscii()"'])] = None
     """Instead of `from`: a CEL expression that gives text."""
     on: On = "create"
-    """`create`: filled once, when the account is made. `always`: at every sign-in. `if_empty`: at every sign-in that finds
-    it empty. `never`: the directory does not fill it.
+    """`create`: filled once, when the account is made. `always`: at every sign-in. `if_empty`: at every sign-in that
+    finds it empty. `never`: the directory does not fill it.
     """
 
     @classmethod
@@ -88,13 +88,11 @@ class Release(Section):
     """Its name wherever a sign-in is explained; once in a list."""
     claim: Annotated[ClaimName, Field(examples=["roles"])]
     """The claim's name in the token."""
-    value: Annotated[
-        Expression | None, Field(examples=["\"lookup_all('app-roles', identity.groups)\""])
-    ] = None
+    value: Annotated[Expression | None, Field(examples=["\"lookup_all('app-roles', identity.groups)\""])] = None
     """A CEL expression for its value: text, a number, true or false, or a list of texts. Left out: the built-in value
     of this name.
     """
-    when: Annotated[Expression | None, Field(examples=["\"identity.email_verified\""])] = None
+    when: Annotated[Expression | None, Field(examples=['"identity.email_verified"'])] = None
     """The claim is given only if this CEL expression holds."""
     to: Annotated[list[Target], Field(min_length=1)] = ["userinfo"]
     """Where it goes. `access_token`: what introspection says to a resource server."""
@@ -121,6 +119,6 @@ class ClaimRules(Section):
         dict[Name, dict[MapText, MapText | Annotated[list[MapText], Field(min_length=1)]]],
         Field(examples=['{app-roles: {"0d6c8f8f-5b61-4a3c-9a4e-0f6c1d2b3a49": administrator}}']),
     ] = {}
-    """Tables for `lookup` and `lookup_all`, by name: from a text, such as a group's id, to a text or a list of texts. Every
-    set's rules can use them.
+    """Tables for `lookup` and `lookup_all`, by name: from a text, such as a group's id, to a text or a list of texts.
+    Every rule can use them.
     """

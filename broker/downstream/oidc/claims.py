@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from broker.claims.names import RESERVED
 from broker.clock import epoch_seconds
 from broker.identity import Account
 from broker.organizations import Organization
@@ -20,12 +21,8 @@ _LANGUAGE_TAG: Final = re.compile(
     r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*", re.ASCII
 )
 
-# Claims of the protocol itself: in an ID token these say what the provider vouches for, so nobody's attribute is
-# named like one.
-PROTOCOL_CLAIMS: Final = frozenset(
-    {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time", "nonce", "acr", "amr", "azp", "sid"}
-    | {"at_hash", "c_hash", "s_hash", "sub_jwk", "cnf", "events", "act", "may_act", "client_id", "scope"}
-)
+# In an ID token these say what the provider vouches for, so nobody's attribute is named like one.
+PROTOCOL_CLAIMS: Final = RESERVED
 
 
 @dataclass(frozen=True, slots=True)
