@@ -18,6 +18,7 @@ from typing import Any, Final, TextIO
 import structlog
 from structlog.typing import ExcInfo
 
+from broker import tracing
 from broker.clock import Clock
 
 # Threats UO-23: text from an upstream or a stranger is logged in 200 characters at most.
@@ -41,6 +42,7 @@ def configure(clock: Clock, stream: TextIO | None = None) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _name_sign_in,
             structlog.processors.add_log_level,
             stamp,
             structlog.processors.ExceptionRenderer(_places),
@@ -75,6 +77,13 @@ class _Bridge(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         structlog.get_logger().warning("library_warning", logger=record.name, where=f"{record.module}:{record.lineno}")
+
+
+def _name_sign_in(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The sign-in that the request at hand belongs to, beside the request's own reference."""
+    if sign_in := tracing.sign_in():
+        event.setdefault("sign_in", sign_in)
+    return event
 
 
 def _places(exc_info: ExcInfo) -> list[dict[str, Any]]:

@@ -7,18 +7,20 @@ sent (G6).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_babel import get_locale
 from werkzeug.exceptions import HTTPException
 
-from broker.errors import BrokerError, Busy, PartyError, SsoRequired, TooMany
+from broker.errors import BrokerError, Busy, PartyError, RuleRefused, SsoRequired, TooMany
 from broker.messages import LoginRequest
+from broker.provisioning.text import clean
 from broker.store.directory import DirectoryUnavailable
 from broker.store.state import StateUnavailable
-from broker.web import headers, reference
+from broker.web import headers, language, reference
 from broker.web.explanations import explain
 
 # The log event of a refusal, by the endpoint that was asked (threats section 0, "What is logged").
@@ -28,6 +30,9 @@ _EVENTS: Final[Mapping[str, str]] = {
     "security": "enforcement_denied",
     "oidc": "oauth_rejected",
 }
+
+# Characters of the sentence of a rule.
+_MAX_SENTENCE: Final = 300
 
 _log = structlog.get_logger()
 
@@ -65,7 +70,10 @@ def page(
     """
     event = "enforcement_denied" if isinstance(error, SsoRequired) else _event()
     _log.warning(event, reason=error.reason, detail=error.detail, code=error.code, src=request.remote_addr)
-    response = _render(error.explanation, error.status, retry, asked_by, microsoft, named)
+    if asked_by is not None:
+        language.prefer(asked_by.ui_locales)
+    own = _sentence_of(error) if isinstance(error, RuleRefused) else None
+    response = _render(error.explanation, error.status, retry, asked_by, microsoft, named, own)
     if isinstance(error, Busy | TooMany):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
@@ -74,6 +82,13 @@ def page(
 def note_refusal(error: PartyError) -> None:
     """Logs, once, a refusal that the application hears instead of the person."""
     _log.warning(_event(), reason=error.reason, detail=error.detail, code=error.code, src=request.remote_addr)
+
+
+def _sentence_of(error: RuleRefused) -> str | None:
+    """What the rule itself says to the person, if it does in the language of the page: one line, not a long one."""
+    locale = get_locale()
+    sentence = error.messages.get(locale.language if locale is not None else "", "")
+    return clean(sentence, _MAX_SENTENCE) or None
 
 
 def _event() -> str:
@@ -111,19 +126,23 @@ def _render(
     asked_by: LoginRequest | None = None,
     microsoft: Microsoft | None = None,
     named: Sequence[str] = (),
+    own: str | None = None,
 ) -> Response:
+    """``own``: a sentence of the configuration's in place of ours."""
     said = explain(explanation)
+    if own is not None:
+        said = replace(said, sentence=own)
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         # A program asked, at an address where only people get an answer of its protocol, or by a wrong method.
         code = "temporarily_unavailable" if status == Busy.status else "invalid_request"
-        told = f"{said.sentence} Reference: {reference.current()}"
+        told = f"{said.sentence} Reference: {reference.shown()}"
         return make_response(jsonify(error=code, error_description=told), status)
     headers.allow_form_action(["'self'"] if microsoft is None else headers.ANYWHERE_REGISTERED)
     body = render_template(
         "error.html",
         said=said,
         key=explanation,
-        ref=reference.current(),
+        ref=reference.shown(),
         retry=retry if said.retry else None,
         asked_by=asked_by,
         microsoft=microsoft,

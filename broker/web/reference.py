@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 from flask import Flask, g, request
 
+from broker import tracing
 from broker.entropy import Entropy, readable
 
 # Set in the environment of a request that a proof of enforcement makes inside this process; nobody else can set it.
@@ -30,3 +31,8 @@ def current() -> str:
     """The id of the request at hand, such as ``7K2M-Q4XD``."""
     ref: str = g.get("ref", "0000-0000")
     return ref
+
+
+def shown() -> str:
+    """What a person is given to tell us: the id of the sign-in, which explains all of it, or else of the request."""
+    return tracing.sign_in() or current()

@@ -231,7 +231,7 @@ def _unforeseen(error: Exception) -> tuple[str, str]:
         trace = trace.tb_next
     where = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace is not None else ""
     _log.error("oauth_rejected", reason="unforeseen", error=type(error).__name__, where=where, src=request.remote_addr)
-    return "unforeseen", f"The request could not be read. Reference: {reference.current()}"
+    return "unforeseen", f"The request could not be read. Reference: {reference.shown()}"
 
 
 def _allow_other_origins(response: Response) -> Response:

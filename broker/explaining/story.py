@@ -1,0 +1,1 @@
+"""Tells a recorded sign-in as a story."""
