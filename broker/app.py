@@ -49,6 +49,7 @@ from broker.web import (
 )
 from broker.web import password as password_pages
 from broker.web.api import endpoints as api_endpoints
+from broker.web.routing import LazyRule
 from broker.web.wire import InProcessWire
 
 
@@ -94,6 +95,7 @@ def _bare_app(configuration: Configuration, around: Surroundings) -> Flask:
     settings = configuration.broker
     static = f"{_prefix(configuration)}/static"
     app = Flask("broker.web", root_path=str(Path(pages.__file__).parent), static_url_path=static)
+    app.url_rule_class = LazyRule
     app.url_map.merge_slashes = False  # A misspelt path is answered with a 308, which posts credentials once more.
     reference.install(app, around.entropy)
     requests.install(app, settings.public_url)

@@ -9,6 +9,7 @@ decided by requests-hardened's filter; networks that the operator allows are the
 from __future__ import annotations
 
 import base64
+import functools
 import http.client
 import ipaddress
 import json
@@ -19,6 +20,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, ClassVar, Final
 from urllib.parse import quote_plus, urlencode, urlsplit
 
@@ -145,6 +147,21 @@ class _Context(ssl.SSLContext):
     policy: AddressPolicy
 
 
+@functools.lru_cache(maxsize=4)
+def _context(allowed: tuple[str, ...], ca_bundle: str | None, _content: bytes | None) -> _Context:
+    """The settings for these networks and authorities: reading the usual authorities takes longer than all else of a
+    start, and a worker whose configuration changes starts again. ``_content`` is what the bundle holds now.
+    """
+    context = _Context(ssl.PROTOCOL_TLS_CLIENT)  # Verifies chain and host name.
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)
+    if ca_bundle is not None:
+        context.load_verify_locations(cafile=ca_bundle)
+    context.deadline = _Deadline()
+    context.policy = AddressPolicy([ipaddress.ip_network(text) for text in allowed])
+    return context
+
+
 def _resolve(host: str, port: int, seconds: float) -> list[tuple[int, Any]]:
     """Every address of a name as (family, socket address). The system's resolver knows no deadline, so a thread asks
     it.
@@ -243,14 +260,9 @@ class HttpClient:
     ) -> None:
         """``ca_bundle``: PEM file of authorities beside the usual ones; raises ``OSError`` if it cannot be read."""
         self._seconds = timeout.total_seconds()
-        self._deadline = _Deadline()
-        context = _Context(ssl.PROTOCOL_TLS_CLIENT)  # Verifies chain and host name.
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)
-        if ca_bundle is not None:
-            context.load_verify_locations(cafile=ca_bundle)
-        context.deadline = self._deadline
-        context.policy = AddressPolicy([ipaddress.ip_network(text) for text in allowed_private_addresses])
+        further = Path(ca_bundle).read_bytes() if ca_bundle is not None else None
+        context = _context(tuple(allowed_private_addresses), ca_bundle, further)
+        self._deadline = context.deadline
         self._adapter = _Adapter(context)
 
     def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> HttpAnswer:

@@ -10,11 +10,14 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from broker.http_client import MAX_BODY_BYTES, AddressPolicy, HttpAnswer, HttpClient, HttpFailure
 from tests.support.https import Answer, LocalHttps, Received, certificate
@@ -89,6 +92,24 @@ def test_many_threads_share_the_client(server: LocalHttps, client: HttpClient) -
     for thread in threads:
         thread.join()
     assert seen == {f"/{n}": f"/{n}".encode() for n in range(20)}
+
+
+def test_a_client_trusts_what_the_bundle_holds_when_it_is_made(server: LocalHttps, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.pem"
+    usual = Path(DEFAULT_CA_BUNDLE_PATH).read_bytes()
+    for content, outcome in ((usual, "tls"), (certificate()[0].read_bytes(), None), (usual, "tls")):
+        bundle.write_bytes(content)
+        with closing(HttpClient(allowed_private_addresses=LOOPBACK, ca_bundle=str(bundle))) as made:
+            if outcome is None:
+                assert made.get(server.origin).status == 200
+            else:
+                assert failure(made, server.origin) == outcome
+
+
+def test_what_one_client_may_reach_another_may_not(server: LocalHttps, client: HttpClient) -> None:
+    assert client.get(server.origin).status == 200
+    with closing(HttpClient(ca_bundle=str(certificate()[0]))) as stranger:
+        assert failure(stranger, server.origin) == "address"
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed(server: LocalHttps, client: HttpClient) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -30,10 +32,10 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
             connection.exec_driver_sql("BEGIN")
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         try:
-            _refuse_newer(connection)
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, revision)
+            if _refuse_newer(connection) != _scripts().as_revision_number(revision):
+                config = _config()
+                config.attributes["connection"] = connection
+                command.upgrade(config, revision)
         except BaseException:
             connection.exec_driver_sql("ROLLBACK")
             raise
@@ -44,16 +46,24 @@ def is_current(engine: Engine) -> bool:
     """Whether the tables are those that this version of the broker works with."""
     with engine.connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
-    return revision == ScriptDirectory.from_config(_config()).get_current_head()
+    return revision == _scripts().get_current_head()
 
 
-def _refuse_newer(connection: Connection) -> None:
+def _refuse_newer(connection: Connection) -> str | None:
+    """The revision that the tables have; none has the empty database."""
     revision = MigrationContext.configure(connection).get_current_revision()
     if revision is not None:
         try:
-            ScriptDirectory.from_config(_config()).get_revision(revision)
+            _scripts().get_revision(revision)
         except CommandError as error:
             raise SchemaUnknown(f"the directory has schema {revision}, which a newer broker made") from error
+    return revision
+
+
+@functools.cache
+def _scripts() -> ScriptDirectory:
+    """The migrations of this version, read once."""
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:
