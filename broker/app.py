@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,11 +11,16 @@ from flask import Blueprint, Flask
 from broker import doors
 from broker.alerts import days_left
 from broker.composition.directory_side import DirectorySide, signing_out_everywhere
+from broker.composition.domains import RepeatedProofs
+from broker.composition.explaining import recorder
+from broker.composition.hooks import HookSide
 from broker.composition.keys import entra_credential_ends_at
+from broker.composition.lasting import Application, Lasting
 from broker.composition.parts import Parts
 from broker.composition.proof import proof_of_enforcement
 from broker.composition.provider import organizations_api
 from broker.composition.surroundings import Surroundings, live_organizations
+from broker.configuration_state import ConfigurationState
 from broker.doors import Harmless
 from broker.downstream.oidc.back_channel import BackChannel
 from broker.federating import Federating
@@ -23,12 +28,12 @@ from broker.federation.load import Configuration
 from broker.glass.reminding import Reminders
 from broker.glass.windows import Windows
 from broker.mail import Mailer
-from broker.mailing.configured import configured_mailer
 from broker.membership.policy import MIN_CHARACTERS
 from broker.onboarding import Onboarding
 from broker.organizations import Organizations
 from broker.proof import ProofOfEnforcement
 from broker.proving.report import Report
+from broker.provisioning.hooks import Hooks
 from broker.upstream import endpoints as upstream_endpoints
 from broker.upstream import notification_endpoint
 from broker.web import (
@@ -43,6 +48,7 @@ from broker.web import (
     language,
     pages,
     proving,
+    recording,
     reference,
     requests,
     security,
@@ -59,15 +65,24 @@ def create_app(
     *,
     organizations: Organizations | None = None,
     mailer: Mailer | None = None,
+    hooks: Hooks | None = None,
+    before: Application | None = None,
+    state: Callable[[], ConfigurationState] | None = None,
 ) -> Flask:
-    """The broker as a WSGI application; over other organisations and another mailer as the twin of a proof."""
+    """The broker as a WSGI application; over other organisations, another mailer and no hooks as the twin of a
+    proof.
+
+    ``before``: the application whose place it takes, over the same surroundings. ``state``: how the configuration that
+    serves stands to the one in the files.
+    """
     around = surroundings or Surroundings.of(configuration)
     organizations = organizations or live_organizations(configuration, around)
-    mailer = mailer or configured_mailer(configuration, around.clock, around.entropy)
-    parts = Parts.of(configuration, around, organizations, mailer)
+    lasting = Lasting.of(configuration, around, before.extensions[Lasting.NAME] if before is not None else None)
+    parts = Parts.of(configuration, around, organizations, mailer or lasting.mailer, lasting, hooks=hooks)
     proof = proof_of_enforcement(configuration, organizations, around, create_app)
     app = _bare_app(configuration, around)
-    for blueprint in (*_pages(parts), _api(parts), _proving(parts, proof, app)):
+    condition = health.create_blueprint(around.state, around.directory, state)
+    for blueprint in (*_pages(parts), condition, _api(parts), _proving(parts, proof, app)):
         prefix = f"{_prefix(configuration)}{blueprint.url_prefix or ''}"
         app.register_blueprint(blueprint, url_prefix=prefix or None)
     app.register_blueprint(parts.provider.blueprint())  # Its paths are those of its issuer.
@@ -81,6 +96,9 @@ def create_app(
         Windows.NAME: parts.glass.windows,
         Reminders.NAME: parts.glass.reminders,
         Onboarding.NAME: parts.connecting,
+        Lasting.NAME: lasting,
+        HookSide.NAME: parts.hooks,
+        RepeatedProofs.NAME: RepeatedProofs.of(configuration, parts.domains),
     }
     return app
 
@@ -97,6 +115,7 @@ def _bare_app(configuration: Configuration, around: Surroundings) -> Flask:
     app = Flask("broker.web", root_path=str(Path(pages.__file__).parent), static_url_path=static)
     app.url_rule_class = LazyRule
     app.url_map.merge_slashes = False  # A misspelt path is answered with a 308, which posts credentials once more.
+    recording.install(app, recorder(configuration, around), around.clock)
     reference.install(app, around.entropy)
     requests.install(app, settings.public_url)
     headers.install(app, around.entropy, settings.public_url)
@@ -157,7 +176,6 @@ def _pages(parts: Parts) -> Sequence[Blueprint]:
             entry=parts.glass.entry,
             clock=around.clock,
         ),
-        health.create_blueprint(around.state, around.directory),
     )
 
 

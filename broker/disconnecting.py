@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
-from broker.federating import Federating
 from broker.store.directory import DirectoryUnavailable
 from broker.store.state import StateUnavailable
 
@@ -18,10 +17,16 @@ EVERY: Final = timedelta(seconds=30)
 _log = structlog.get_logger()
 
 
+class CarriesOutDue(Protocol):
+    """``Federating``, or what asks that of the application that serves now."""
+
+    def carry_out_due(self) -> object: ...
+
+
 class DisconnectionSweep:
     """One daemon thread; several workers may each have one, of which the first carries out what is due."""
 
-    def __init__(self, federating: Federating, every: timedelta = EVERY) -> None:
+    def __init__(self, federating: CarriesOutDue, every: timedelta = EVERY) -> None:
         self._federating = federating
         self._every = every
         self._stopped = threading.Event()

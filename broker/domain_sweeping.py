@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
-from broker.domains import Domains
 from broker.store.directory import DirectoryUnavailable
 from broker.store.state import StateUnavailable
 
@@ -18,10 +17,16 @@ _LOOK_EVERY: Final = timedelta(minutes=10)
 _log = structlog.get_logger()
 
 
+class ProvesAgain(Protocol):
+    """``Domains``, or what asks those of the application that serves now, by its own measure."""
+
+    def prove_again(self, every: timedelta) -> int: ...
+
+
 class DomainSweeper:
     """One daemon thread; several workers may each have one. ``every``: the age at which a proof is looked at again."""
 
-    def __init__(self, domains: Domains, every: timedelta, look_every: timedelta = _LOOK_EVERY) -> None:
+    def __init__(self, domains: ProvesAgain, every: timedelta, look_every: timedelta = _LOOK_EVERY) -> None:
         self._domains = domains
         self._every = every
         self._look_every = look_every

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -173,10 +173,16 @@ def _written(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")
 
 
+class CarriesOut(Protocol):
+    """``Endings``, or what asks those of the application that serves now."""
+
+    def carry_out(self) -> int: ...
+
+
 class EndingsSweep:
     """Carries out in the background of a worker what another one left behind."""
 
-    def __init__(self, endings: Endings, every: timedelta = SWEEP_EVERY) -> None:
+    def __init__(self, endings: CarriesOut, every: timedelta = SWEEP_EVERY) -> None:
         self._endings = endings
         self._every = every
         self._stopped = threading.Event()

@@ -4,7 +4,7 @@ restart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, get_args
 
@@ -12,6 +12,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from broker.clock import Clock
+from broker.configuration_state import ConfigurationState
 from broker.organizations import Organization, Organizations
 from broker.store.directory import DirectoryUnavailable
 from broker.store.federations import Federations, Stage
@@ -106,6 +107,28 @@ class FederationCollector(Collector):
         )
         endings.add_metric([], len(self._standings.endings(limit=_MOST_ENDINGS)))
         return endings
+
+
+class ConfigurationCollector(Collector):
+    """Whether the broker serves by the files of its configuration directory, and since when (threats CF-06)."""
+
+    def __init__(self, state: Callable[[], ConfigurationState], clock: Clock) -> None:
+        self._state = state
+        self._clock = clock
+
+    def collect(self) -> Iterator[Metric]:
+        """As this process sees it; each worker looks for itself."""
+        state, now = self._state(), self._clock.now()
+        stale = state.stale_since
+        for name, documentation, value in (
+            ("current", "Whether the files are what serves: 1, or 0.", float(stale is None)),
+            ("age_seconds", "Since what serves took effect.", (now - state.taken_at).total_seconds()),
+            ("stale_seconds", "Since the files cannot be used.", (now - stale).total_seconds() if stale else 0.0),
+            ("problems", "Errors in the files that cannot be used.", float(state.problems)),
+        ):
+            gauge = GaugeMetricFamily(f"pobuca_configuration_{name}", documentation)
+            gauge.add_metric([], value)
+            yield gauge
 
 
 def _stage(organization: Organization, recorded: str) -> str:

@@ -45,10 +45,12 @@ class MetricsServer(ThreadingHTTPServer):
     registry: CollectorRegistry | None = None
     parent: int | None = None
 
-    def answer(self, collector: Collector) -> None:
-        """From now on a scrape is answered with what the collector gives."""
-        self.registry = CollectorRegistry(auto_describe=False)
-        self.registry.register(collector)
+    def answer(self, *collectors: Collector) -> None:
+        """From now on a scrape is answered with what these collectors give."""
+        registry = CollectorRegistry(auto_describe=False)
+        for collector in collectors:
+            registry.register(collector)
+        self.registry = registry
 
     def service_actions(self) -> None:
         """Ends the process, twice a second asked, when the one that began it is gone."""

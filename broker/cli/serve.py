@@ -2,8 +2,8 @@
 
 The first process checks the configuration, brings the directory's tables up to date, makes the first keys, and then
 only minds its workers. Each worker is a fork of it and builds the application for itself, so that no connection is
-shared, from the configuration that was checked: a file changed meanwhile waits for the next start, also when a worker
-must be replaced.
+shared, from the newest configuration that was checked, also when a worker must be replaced; from then on it watches the
+files (``broker.cli.worker``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import signal
 import socket
 import sys
 from contextlib import closing, suppress
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -27,10 +26,10 @@ import structlog
 
 from broker import log
 from broker.cli.loading import config_option, load_or_leave
+from broker.cli.worker import Start, load_worker, serve_metrics
 from broker.clock import SystemClock
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
     from broker.federation.load import Configuration
     from broker.federation.model import Listen, Metrics
@@ -58,7 +57,8 @@ def command(directory: Path, accept_rollback: bool) -> None:
     requests at hand are answered.
     """
     log.configure(SystemClock())
-    configuration = load_or_leave(directory)
+    start = Start.read(directory, load_or_leave)
+    configuration = start.running.configuration
     _require_free_port(configuration.broker.listen)
     for finding in configuration.warnings:
         _log.warning("config_warning", detail=str(finding))
@@ -70,7 +70,7 @@ def command(directory: Path, accept_rollback: bool) -> None:
     preparing.join()
     if preparing.exitcode != 0:
         sys.exit(1)
-    _serve(configuration)
+    _serve(start)
 
 
 def _require_free_port(listen: Listen) -> None:
@@ -123,11 +123,12 @@ def _leave(sentence: str) -> NoReturn:
     sys.exit(1)
 
 
-def _serve(configuration: Configuration) -> None:
+def _serve(start: Start) -> None:
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces, SSLProtocols
     from granian.http import HTTP1Settings
 
+    configuration = start.running.configuration
     listen = configuration.broker.listen
     tls: dict[str, Any] = {}
     if listen.tls is not None:
@@ -138,7 +139,7 @@ def _serve(configuration: Configuration) -> None:
         }
     workers = listen.workers or os.cpu_count() or 1
     if listen.metrics is not None:
-        _serve_metrics(configuration, listen.metrics)
+        _serve_metrics(start, listen.metrics)
     # The only start method that hands over the configuration as it is: its secrets refuse to be pickled.
     multiprocessing.set_start_method("fork", force=True)
     gc.freeze()  # What is loaded stays shared: a collection in a worker does not touch, and so copy, its pages.
@@ -158,10 +159,10 @@ def _serve(configuration: Configuration) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=_DRAIN_SECONDS,
         **tls,
-    ).serve(target_loader=partial(_load, configuration), wrap_loader=False)
+    ).serve(target_loader=partial(load_worker, start), wrap_loader=False)
 
 
-def _serve_metrics(configuration: Configuration, settings: Metrics) -> None:
+def _serve_metrics(start: Start, settings: Metrics) -> None:
     """In a process of its own, a fork like the workers: the first one holds no connection that they would share."""
     from broker.metrics_listener import bind
 
@@ -171,49 +172,14 @@ def _serve_metrics(configuration: Configuration, settings: Metrics) -> None:
         sentence = f"cannot listen for metrics on {settings.host} port {settings.port}: {error.strerror}"
         raise click.ClickException(sentence) from error
     process = multiprocessing.get_context("fork").Process(
-        target=_metrics_process, args=(configuration, listener, os.getpid()), name="metrics", daemon=True
+        target=_metrics_process, args=(start, listener), name="metrics", daemon=True
     )
     process.start()
     listener.server_close()  # It is the other process's now.
 
 
-def _metrics_process(configuration: Configuration, listener: MetricsServer, parent: int) -> None:
-    from broker.composition.metrics import federation_metrics
-    from broker.composition.surroundings import Surroundings
-
+def _metrics_process(start: Start, listener: MetricsServer) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The first process ends this one.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    log.configure(SystemClock())
-    listener.parent = parent  # However that one ends, this one does as well.
-    listener.answer(federation_metrics(configuration, Surroundings.of(configuration)))
-    listener.serve_forever()
-
-
-def _load(configuration: Configuration) -> WSGIApplication:
-    """The application of one worker process."""
-    from broker.app import create_app
-    from broker.composition.directory_side import DirectorySide
-    from broker.composition.domains import domain_proofs
-    from broker.composition.surroundings import Surroundings, live_organizations
-    from broker.disconnecting import DisconnectionSweep
-    from broker.domain_sweeping import DomainSweeper
-    from broker.downstream.oidc.back_channel import BackChannel
-    from broker.endings import EndingsSweep
-    from broker.federating import Federating
-    from broker.glass.reminding import Reminders, RemindersSweep
-    from broker.sweeping import Sweeper
-    from broker.watching.background import WatcherThread
-
-    log.configure(SystemClock())
-    around = Surroundings.of(configuration)
-    Sweeper(around.state).start()
-    proofs = domain_proofs(configuration, live_organizations(configuration, around), around)
-    DomainSweeper(proofs, timedelta(hours=configuration.broker.domains.prove_again_hours)).start()
-    app = create_app(configuration, around)
-    side: DirectorySide = app.extensions[DirectorySide.NAME]
-    EndingsSweep(side.endings).start()
-    app.extensions[BackChannel.NAME].start()
-    DisconnectionSweep(app.extensions[Federating.NAME]).start()
-    WatcherThread(side.watcher, side.looks).start()
-    RemindersSweep(app.extensions[Reminders.NAME]).start()
-    return app
+    listener.parent = start.first_process  # However that one ends, this one does as well.
+    serve_metrics(start, listener)

@@ -10,6 +10,7 @@ from broker.http_client import HttpClient
 from broker.organizations import Organizations
 from broker.upstream.entra_oidc.client_assertion import ClientCredential
 from broker.upstream.entra_oidc.connector import EntraOidcConnector
+from broker.upstream.entra_oidc.memory import EntraMemory
 from broker.upstream.entra_oidc.settings import EntraOidcSettings
 
 
@@ -29,8 +30,11 @@ def entra_connector(
     http: HttpClient,
     credential: ClientCredential,
     around: Surroundings,
+    memory: EntraMemory | None = None,
 ) -> EntraOidcConnector:
-    """The connector of every organisation whose people come in with Microsoft."""
+    """The connector of every organisation whose people come in with Microsoft. ``memory``: what is remembered already
+    of the same host, by the same client.
+    """
     settings = configuration.broker
     return EntraOidcConnector(
         EntraOidcSettings.of(settings.entra),
@@ -39,4 +43,5 @@ def entra_connector(
         http,
         around.clock,
         public_url=settings.public_url,
+        memory=memory,
     )

@@ -8,9 +8,11 @@ from broker.admission import Gate
 from broker.composition.connecting import federating, onboarding
 from broker.composition.directory_side import DirectorySide, directory_side
 from broker.composition.domains import domain_proofs
-from broker.composition.entra import entra_connector, http_client
+from broker.composition.entra import entra_connector
 from broker.composition.glass import Glass, break_glass
+from broker.composition.hooks import HookSide, hook_side
 from broker.composition.keys import derived, entra_credential
+from broker.composition.lasting import Lasting
 from broker.composition.membership import membership, password_connector
 from broker.composition.provider import openid_provider
 from broker.composition.signing_in import browser_sessions, login_flow
@@ -25,6 +27,7 @@ from broker.mail import Mailer
 from broker.membership.assembly import Membership
 from broker.onboarding import Onboarding
 from broker.organizations import Organizations
+from broker.provisioning.hooks import Hooks
 from broker.sessions import Sessions
 from broker.web.forms import FormTokens
 from broker.web.own_pages import OwnPages, Visitors
@@ -49,10 +52,18 @@ class Parts:
     domains: Domains
     provider: OpenIdProvider
     forms: FormTokens
+    hooks: HookSide
 
     @classmethod
     def of(
-        cls, configuration: Configuration, around: Surroundings, organizations: Organizations, mailer: Mailer
+        cls,
+        configuration: Configuration,
+        around: Surroundings,
+        organizations: Organizations,
+        mailer: Mailer,
+        lasting: Lasting,
+        *,
+        hooks: Hooks | None = None,
     ) -> Parts:
         """Builds them in the order in which they need each other.
 
@@ -60,14 +71,15 @@ class Parts:
         """
         gate = Gate(organizations, around.clock)
         sessions = browser_sessions(configuration, around)
-        http, credential = http_client(configuration), entra_credential(configuration, around)
-        connector = entra_connector(configuration, organizations, http, credential, around)
+        http, credential = lasting.http, entra_credential(configuration, around)
+        connector = entra_connector(configuration, organizations, http, credential, around, lasting.memory)
         side = directory_side(configuration, organizations, sessions, connector, http, credential, around, mailer)
         glass = break_glass(configuration, organizations, gate, around, mailer)
         connectors = (connector, password_connector(configuration, around), glass.connector)
-        flow = login_flow(configuration, organizations, gate, sessions, connectors, side, around)
+        heard = hook_side(configuration, around, http, hooks=hooks)
+        flow = login_flow(configuration, organizations, gate, sessions, connectors, side, around, heard.consulting)
         own = OwnPages()
-        provider = openid_provider(configuration, flow, gate, organizations, sessions, side.standing, around, http)
+        provider = openid_provider(configuration, flow, gate, organizations, sessions, side.standing, around, lasting)
         responders: tuple[Responder, ...] = (own, provider.responder)
         for responder in responders:
             flow.register(responder)
@@ -82,10 +94,13 @@ class Parts:
             flow=flow,
             own=own,
             visitors=Visitors(flow, own, around.clock),
-            members=membership(configuration, organizations, gate, around, mailer, flow.sign_out_everywhere),
+            members=membership(
+                configuration, organizations, gate, around, mailer, flow.sign_out_everywhere, heard.consulting
+            ),
             connecting=onboarding(configuration, organizations, around, http),
             switch=federating(configuration, organizations, around, mailer, side.endings.carry_out),
             domains=domain_proofs(configuration, organizations, around),
             provider=provider,
             forms=FormTokens(derived(configuration, "form tokens")),
+            hooks=heard,
         )

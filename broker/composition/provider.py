@@ -8,14 +8,13 @@ from flask import Response
 
 from broker.admission import Gate
 from broker.composition.keys import derived
+from broker.composition.lasting import Lasting
 from broker.composition.signing_in import session_lifetimes
 from broker.composition.surroundings import Surroundings
 from broker.downstream.oidc.assembly import OpenIdProvider, ProviderPorts, TokenLifetimes, assemble
 from broker.downstream.oidc.metadata import ProviderSettings
 from broker.downstream.oidc.parties import FixedRelyingParties, RelyingParty
 from broker.federation.load import Configuration
-from broker.http_client import HttpClient
-from broker.jose.key_ring import KeyRing
 from broker.login import LoginFlow
 from broker.membership.assembly import Membership
 from broker.messages import LoginRequest
@@ -35,7 +34,7 @@ def openid_provider(
     sessions: Sessions,
     upstream_standing: DirectoryStanding,
     around: Surroundings,
-    http: HttpClient,
+    lasting: Lasting,
 ) -> OpenIdProvider:
     """The provider of the configured relying parties, with the signing keys of the directory store."""
     settings = configuration.broker
@@ -46,7 +45,7 @@ def openid_provider(
         directory=around.directory,
         organizations=organizations,
         gate=gate,
-        keys=KeyRing.open(around.directory, configuration.sealing_key(), around.clock),
+        keys=lasting.keys,
         clock=around.clock,
         entropy=around.entropy,
         parties=FixedRelyingParties(
@@ -56,7 +55,7 @@ def openid_provider(
         session_is_live=sessions.live,
         pairwise_key=derived(configuration, "pairwise sub"),
         upstream_standing=upstream_standing,
-        post=http.post_form,
+        post=lasting.http.post_form,
     )
     lifetimes = TokenLifetimes(
         code=timedelta(seconds=tokens.code_seconds),

@@ -23,11 +23,15 @@ class NotReconciled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that does not stop a start and that an operator should know: an event for the log, and a sentence."""
+    """Something that does not stop a start and that an operator should know: an event for the log, and a sentence.
+
+    ``organization`` is set where it is about one.
+    """
 
     event: str
     reason: str
     sentence: str
+    organization: str | None = None
 
 
 def require_not_rolled_back(
@@ -69,15 +73,41 @@ def reconcile(
 ) -> Sequence[Notice]:
     """Records every connection that a file declares, and tells where files and records differ.
 
-    Raises ``NotReconciled`` if a file declares a tenant that is bound to another organisation (threats UO-19).
+    Raises ``NotReconciled`` if a file declares a tenant that is bound to another organisation (threats UO-19); nothing
+    was recorded then, unless somebody bound it at this very moment.
     """
     recorded = {each.name: each for each in federations.changes(0).organizations}
-    for organization in declared:
-        tenant_id = organization.connection.tenant_id if organization.connection is not None else None
-        if tenant_id is not None:
-            _declare(organization.name, tenant_id, recorded, federations, audit, clock)
+    tenants = {
+        each.name: each.connection.tenant_id
+        for each in declared
+        if each.connection is not None and each.connection.tenant_id is not None
+    }
+    for record in recorded.values():
+        if record.federation is not None and record.name not in tenants:
+            _require_free(record.name, record.federation.tenant_id, tenants)
+    for name, tenant_id in tenants.items():
+        _declare(name, tenant_id, recorded, federations, audit, clock)
     by_name = {organization.name: organization for organization in declared}
     return (*_no_longer_declared(by_name, recorded), *_domains_twice(by_name, recorded))
+
+
+def no_longer_declared(declared: Sequence[Organization], federations: Federations) -> Sequence[Notice]:
+    """Organisations that a file had enforced and that none of these declares any more; they stay enforced."""
+    recorded = {each.name: each for each in federations.changes(0).organizations}
+    return tuple(_no_longer_declared({each.name: each for each in declared}, recorded))
+
+
+def _require_free(owner: str, bound: str | None, tenants: Mapping[str, str]) -> None:
+    for name, tenant_id in tenants.items():
+        if tenant_id == bound:
+            raise NotReconciled(_taken(name, tenant_id, owner))
+
+
+def _taken(name: str, tenant_id: str, owner: str) -> str:
+    return (
+        f"the file of {name} declares the tenant {tenant_id}, which is bound to {owner}: correct the file, or take it "
+        f"out, start, and end the other one with `broker org disconnect {owner}`"
+    )
 
 
 def _declare(
@@ -93,10 +123,7 @@ def _declare(
     except TenantTaken as error:
         bound = (r.name for r in recorded.values() if r.federation is not None and r.federation.tenant_id == tenant_id)
         owner = next(bound, "another organization")
-        raise NotReconciled(
-            f"the file of {name} declares the tenant {tenant_id}, which is bound to {owner}: correct the file, or take "
-            f"it out, start, and end the other one with `broker org disconnect {owner}`"
-        ) from error
+        raise NotReconciled(_taken(name, tenant_id, owner)) from error
     # By the trail itself and not by what changed just now: a start that was killed in between is made good.
     latest = audit.latest(name, "federation_declared")
     epoch = str(federation.epoch)
@@ -119,6 +146,7 @@ def _no_longer_declared(declared: Mapping[str, Organization], recorded: Mapping[
             "rollback",
             f"{name} {what}; it stays enforced with the tenant {federation.tenant_id} until "
             f"`broker org disconnect {name}`",
+            name,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -69,10 +69,16 @@ class Reminders:
         return True
 
 
+class Reminds(Protocol):
+    """``Reminders``, or what asks those of the application that serves now."""
+
+    def remind(self) -> int: ...
+
+
 class RemindersSweep:
     """One daemon thread of a worker; several workers may each have one."""
 
-    def __init__(self, reminders: Reminders, every: timedelta = EVERY) -> None:
+    def __init__(self, reminders: Reminds, every: timedelta = EVERY) -> None:
         self._reminders = reminders
         self._every = every
         self._stopped = threading.Event()

@@ -33,20 +33,36 @@ class BackgroundMailer:
     def __init__(self, mailer: Mailer, pauses: Sequence[timedelta] = PAUSES) -> None:
         self._mailer = mailer
         self._pauses = tuple(pauses)
-        self._waiting: queue.Queue[Letter] = queue.Queue(_WAITING)
+        self._waiting: queue.Queue[Letter | None] = queue.Queue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._retired = False
 
     def send(self, letter: Letter) -> None:
         """Accepts the letter; raises ``NotSent`` only if too many wait already."""
-        try:
-            self._waiting.put_nowait(letter)
-        except queue.Full as error:
-            raise NotSent("too many letters wait") from error
         with self._starting:
+            if self._waiting.qsize() >= _WAITING:
+                raise NotSent("too many letters wait")
+            self._waiting.put(letter)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
                 self._thread.start()
+            if self._retired:
+                self._dismiss()
+
+    def retire(self) -> None:
+        """Another mailer is used from now on. What waits is still sent, also what somebody accepts here later; then the
+        thread ends.
+        """
+        with self._starting:
+            self._retired = True
+            if self._thread is not None:
+                self._dismiss()
+
+    def _dismiss(self) -> None:
+        """The thread ends after what waits now; a later letter starts a new one. The caller has the lock."""
+        self._waiting.put(None)
+        self._thread = None
 
     def drain(self) -> None:
         """Returns when every accepted letter has been sent or given up."""
@@ -56,6 +72,8 @@ class BackgroundMailer:
         while True:
             letter = self._waiting.get()
             try:
+                if letter is None:
+                    return
                 self._deliver(letter)
             except Exception:  # The next letter shall not suffer for this one.
                 _log.error("letter_not_sent", reason="error", exc_info=True)

@@ -76,12 +76,19 @@ class Served:
         """The process ids of the broker's workers."""
         threads = Path(f"/proc/{self.stage.broker.pid}/task").iterdir()
         children = {int(child) for thread in threads for child in (thread / "children").read_text().split()}
-        return {child for child in children if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()}
+        return {child for child in children if _is_worker(Path(f"/proc/{child}/cmdline"))}
 
     def kill_broker(self) -> None:
         """Ends every process of the broker as a power cut would, and starts it again."""
         self.stage.broker.kill()
         self.stage.restart(self.stage.broker)
+
+
+def _is_worker(command_line: Path) -> bool:
+    try:
+        return b"resource_tracker" not in command_line.read_bytes()
+    except FileNotFoundError:  # It ended meanwhile.
+        return False
 
 
 @pytest.fixture(scope="module", params=["sqlite", "redis and postgresql"])

@@ -79,9 +79,10 @@ class BackChannel:
         self._tokens = tokens
         self._post = post
         self._pauses = pauses
-        self._waiting: queue.Queue[str] = queue.Queue()
+        self._waiting: queue.Queue[str | None] = queue.Queue()
         self._starting = threading.Lock()
         self._threads: list[threading.Thread] = []
+        self._retired = threading.Event()
         self._never = threading.Event()
 
     def announce(self, notices: Iterable[Notice]) -> None:
@@ -100,11 +101,25 @@ class BackChannel:
         threading.Thread(target=self._keep_resuming, args=(every,), name="back-channel", daemon=True).start()
 
     def _keep_resuming(self, every: timedelta) -> None:
-        while not self._never.wait(every.total_seconds()):
+        while not self._retired.wait(every.total_seconds()):
             try:
                 self.resume()
             except StateUnavailable as error:  # The next time comes.
                 _log.warning("store_fault", reason="back_channel", detail=str(error))
+
+    def retire(self) -> None:
+        """Another application of this process resumes from now on. What waits here is still sent, also what a request
+        at hand announces later; then the threads end.
+        """
+        self._retired.set()
+        with self._starting:
+            self._dismiss()
+
+    def _dismiss(self) -> None:
+        """The threads end after what waits now; a later notice starts new ones. The caller has the lock."""
+        for _ in self._threads:
+            self._waiting.put(None)
+        self._threads = []
 
     def finish(self) -> None:
         """Returns when nothing waits to be sent here any more."""
@@ -118,11 +133,15 @@ class BackChannel:
                     thread = threading.Thread(target=self._run, name=f"back-channel-{number}", daemon=True)
                     self._threads.append(thread)
                     thread.start()
+                if self._retired.is_set():
+                    self._dismiss()
 
     def _run(self) -> None:
         while True:
             jti = self._waiting.get()
             try:
+                if jti is None:
+                    return
                 self._deliver(jti)
             except StateUnavailable as error:  # ``resume`` comes back to it.
                 _log.warning("store_fault", reason="back_channel", detail=str(error))

@@ -18,7 +18,6 @@ from broker.errors import Busy, LoginFailed, NotAllowed
 from broker.http_client import HttpClient
 from broker.identity import CONSUMER_TENANT, Authentication, Profile
 from broker.jose.errors import TokenRejected
-from broker.jose.remote_key_set import RemoteKeySets
 from broker.messages import Transaction, UpstreamAnswer
 from broker.organizations import Organization, Organizations
 from broker.refreshing import Background, Schedule, Unavailable, in_thread
@@ -29,9 +28,9 @@ from broker.upstream.entra.person import bounded, email_of, groups_in, has_too_m
 from broker.upstream.entra_oidc.answer import require_code, require_issuer
 from broker.upstream.entra_oidc.asked import Asked
 from broker.upstream.entra_oidc.authorize import authorize_url
-from broker.upstream.entra_oidc.breaker import CircuitBreaker
 from broker.upstream.entra_oidc.client_assertion import ClientCredential
 from broker.upstream.entra_oidc.id_token import Expected, VerifiedIdToken, verify_id_token
+from broker.upstream.entra_oidc.memory import EntraMemory
 from broker.upstream.entra_oidc.metadata import Metadata, MetadataCache
 from broker.upstream.entra_oidc.profile import ProfileReader
 from broker.upstream.entra_oidc.settings import EntraOidcSettings
@@ -67,16 +66,17 @@ class EntraOidcConnector:
         public_url: str,
         schedule: Schedule | None = None,
         background: Background = in_thread,
+        memory: EntraMemory | None = None,
     ) -> None:
+        """``memory``: what is remembered already of the same host."""
+        memory = memory or EntraMemory.empty(http, clock, settings.authority_host, schedule, background)
         self._settings = settings
         self._credential = credential
         self._organizations = organizations
         self._http = http
         self._clock = clock
         self._callback_uri = f"{public_url}{CALLBACK_PATH}"
-        self._metadata = MetadataCache(http, clock, settings.authority_host, schedule=schedule, background=background)
-        self._key_sets = RemoteKeySets(http, clock, schedule=schedule, background=background)
-        self._breaker = CircuitBreaker(clock)
+        self._metadata, self._key_sets, self._breaker = memory.metadata, memory.key_sets, memory.breaker
         self._graph = Graph(http, settings.graph_host)
         self._profiles = ProfileReader(self._graph, organizations, fetch_photo=settings.fetch_photo)
 
@@ -103,6 +103,10 @@ class EntraOidcConnector:
     def profile(self, authentication: Authentication) -> Profile:
         """What Graph says of the person, who has just signed in."""
         return self._profiles.read(authentication)
+
+    def profile_again(self, authentication: Authentication, *, ask_directory: bool) -> Profile:
+        """What Graph says of the person, if it is asked and answers, and what the ID token says."""
+        return self._profiles.read_again(authentication, ask=ask_directory)
 
     def authority(self, asked: Asked) -> Metadata:
         """The metadata of the authority that is asked; raises ``Busy`` when Entra is known not to answer."""
