@@ -23,6 +23,7 @@ _COMMANDS: Final[dict[str, _Command]] = {
     "audit": _Command("broker.cli.audit", "List and verify the audit trail."),
     "check": _Command("broker.cli.check", "Check the configuration and tell every problem at once."),
     "demo": _Command("broker.cli.demo", "Run a simulated Entra, the broker and a sample application."),
+    "explain": _Command("broker.cli.explain", "Explain a sign-in: its steps, checks, rules and claims."),
     "keys": _Command("broker.cli.keys", "Make, list and rotate the broker's keys."),
     "org": _Command("broker.cli.org", "Create, connect, enforce and disconnect organizations."),
     "serve": _Command("broker.cli.serve", "Serve people and applications."),
