@@ -9,7 +9,7 @@ from typing import Final
 
 from broker.admission import Admission
 from broker.errors import BadRequest, Busy, NotAllowed
-from broker.identity import Account
+from broker.identity import Account, FieldStamp
 from broker.membership.passwords import require_own
 from broker.membership.people import NAMES, Missing, cleaned
 from broker.membership.ports import Ports
@@ -86,15 +86,17 @@ class CoWorkers:
         with self._one_at_a_time(administrator.organization):
             person = self.person(admission, administrator, account_id)
             self._keep_an_administrator(person, leaves=True)
-            ports.directory.set_active(person.id, False)
-        ports.standings.end_account(person.id, "deactivated", ports.clock.now())
+            now = ports.clock.now()
+            ports.directory.set_active(person.id, False, stamp=FieldStamp(administrator.id, now))
+        ports.standings.end_account(person.id, "deactivated", now)
         ports.tidy(person.id)
         self._note("account_deactivated", administrator, person)
 
     def activate(self, admission: Admission, administrator: Account, account_id: str) -> None:
         """Lets somebody in again, who then signs in anew."""
         person = self.person(admission, administrator, account_id)
-        self._ports.directory.set_active(person.id, True)
+        stamp = FieldStamp(administrator.id, self._ports.clock.now())
+        self._ports.directory.set_active(person.id, True, stamp=stamp)
         self._note("account_activated", administrator, person)
 
     def _keep_an_administrator(self, person: Account, *, leaves: bool) -> None:

@@ -118,14 +118,16 @@ class Credentials(Protocol):
         """The same password under newer parameters; nothing else changes."""
         ...
 
-    def hand_over(self, address: str, organization: str, subject: Subject, at: datetime) -> Account | None:
+    def hand_over(
+        self, address: str, organization: str, subject: Subject, at: datetime, *, reason: str
+    ) -> Account | None:
         """The account of this organisation that signed in with this address belongs from now on to ``subject``, whose
         proof the caller has judged (entra-id reference, section 1.11; threats PR-07).
 
         In one transaction everything goes that somebody else may hold of it (threats PR-08): its own identity, its
         password and address, app passwords, passkeys, and by a new epoch all sessions and tokens. None, and nothing is
         changed, if there is no such account, if it is somebody's at an upstream, if nobody ever proved the address by
-        mail, or if ``subject`` has an account.
+        mail, or if ``subject`` has an account. ``reason`` stays with the account, as the source of its ``subject``.
         """
         ...
 

@@ -6,13 +6,21 @@ nothing which was under way when the switch turned is left behind (``closing_sql
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, true, update
 
-from broker.identity import Account, Subject
-from broker.store.accounts_sql import ACCOUNT, account_of_row, identity_row, raise_epoch, write_account
+from broker.identity import SIGN_IN, Account, FieldStamp, Subject
+from broker.store.accounts_sql import (
+    ACCOUNT,
+    account_of_row,
+    identity_row,
+    raise_epoch,
+    write_account,
+    written_stamps,
+)
 from broker.store.closing_sql import is_probe, require_open
 from broker.store.columns import ticks
 from broker.store.credential_rows import (
@@ -187,7 +195,9 @@ class SqlCredentials:
         row = {"of_account": account_id, "old_hash": old_hash, "new_hash": new_hash}
         self._database.change(_REHASH, row)
 
-    def hand_over(self, address: str, organization: str, subject: Subject, at: datetime) -> Account | None:
+    def hand_over(
+        self, address: str, organization: str, subject: Subject, at: datetime, *, reason: str
+    ) -> Account | None:
         def hand_over(connection: Connection) -> Account | None:
             held = connection.execute(_HELD_BY_ADDRESS, {"address": address, "organization": organization}).first()
             if held is None:
@@ -215,6 +225,11 @@ class SqlCredentials:
                 "noted_at": ticks(at),
             }
             connection.execute(insert(endings), ending)
+            before = account_of_row(connection.execute(ACCOUNT, {"id": account_id}).one())
+            sources = {**before.attribute_sources, "subject": reason}
+            stamps = {**before.attribute_stamps, "subject": FieldStamp(SIGN_IN, at)}
+            columns = {"attribute_sources": json.dumps(sources), "attribute_stamps": written_stamps(stamps)}
+            connection.execute(update(accounts).where(accounts.c.id == account_id).values(**columns))
             return account_of_row(connection.execute(ACCOUNT, {"id": account_id}).one())
 
         return self._database.write(hand_over)

@@ -132,8 +132,11 @@ class Directory(Protocol):
         """Media type and bytes of the account's photo."""
         ...
 
-    def set_active(self, account_id: str, active: bool) -> bool:
-        """Activates or deactivates an account; True if there is such an account."""
+    def set_active(self, account_id: str, active: bool, *, stamp: FieldStamp | None = None) -> bool:
+        """Activates or deactivates an account; True if there is such an account.
+
+        ``stamp`` says who did it, of the field ``active``; without one nothing says so any more.
+        """
         ...
 
     def edit_account(

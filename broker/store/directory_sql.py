@@ -35,7 +35,6 @@ _FIRST_PAGE = (
 _NEXT_PAGE = _FIRST_PAGE.where(
     tuple_(accounts.c.display_name, accounts.c.id) > tuple_(bindparam("after_name"), bindparam("after_id"))
 )
-_SET_ACTIVE = update(accounts).where(accounts.c.id == bindparam("account_id")).values(active=bindparam("now_active"))
 _HELD = ACCOUNT.with_for_update(of=accounts)
 _EDIT = update(accounts).where(accounts.c.id == bindparam("account_id"))
 _PHOTO = select(photos.c.media_type, photos.c.image).where(photos.c.account_id == bindparam("account_id"))
@@ -92,8 +91,19 @@ class SqlDirectory:
         rows = self._database.read(_PHOTO, {"account_id": account_id})
         return (rows[0].media_type, bytes(rows[0].image)) if rows else None
 
-    def set_active(self, account_id: str, active: bool) -> bool:
-        return self._database.change(_SET_ACTIVE, {"account_id": account_id, "now_active": active})
+    def set_active(self, account_id: str, active: bool, *, stamp: FieldStamp | None = None) -> bool:
+        def write(connection: Connection) -> bool:
+            row = connection.execute(_HELD, {"id": account_id}).first()
+            if row is None:
+                return False
+            stamps = {name: each for name, each in account_of_row(row).attribute_stamps.items() if name != "active"}
+            if stamp is not None:
+                stamps["active"] = stamp
+            columns = {"active": active, "attribute_stamps": written_stamps(stamps)}
+            connection.execute(_EDIT.values(**columns), {"account_id": account_id})
+            return True
+
+        return self._database.write(write)
 
     def edit_account(
         self, account_id: str, changes: Mapping[str, str | None], *, by: str, at: datetime

@@ -18,6 +18,7 @@ from broker.organizations import Organizations
 from broker.web import cookies, headers, new_password
 from broker.web.explanations import explain
 from broker.web.forms import FormTokens, require_form
+from broker.web.origins import told
 from broker.web.own_pages import Visitors
 from broker.web.password import note_failure
 from broker.web.steps import current_browser
@@ -126,6 +127,7 @@ def create_blueprint(
             token=forms.token(account),
             new_fault=new_fault,
             old_is_wrong=old_is_wrong,
+            told=told(account, lambda _: None),
         )
         return make_response(page, 400 if new_fault or old_is_wrong else 200)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 
 from broker.doors import door, harmless
+from broker.errors import NotAllowed
 from broker.identity import Account
 from broker.login import Present
 from broker.membership.co_workers import EDITABLE, CoWorkers
@@ -17,6 +19,7 @@ from broker.store.directory import Directory
 from broker.web import headers
 from broker.web.explanations import explain
 from broker.web.forms import FormTokens, require_form
+from broker.web.origins import Told, names_in, told
 from broker.web.own_pages import Visitors
 
 PAGE_SIZE: Final = 50
@@ -80,6 +83,18 @@ def create_blueprint(
             return present
         return _person(present, co_workers.person(present.admission, present.account, account_id))
 
+    @blueprint.get("/<account_id>/origin")
+    @harmless("shows an administrator where the values of an account come from")
+    def origin(account_id: str) -> Response:
+        present = visitors.require_administrator(_PAGE)
+        if isinstance(present, Response):
+            return present
+        found = directory.account(account_id)
+        if found is None or found.organization != present.account.organization:
+            raise NotAllowed("co_workers", "no such co-worker", explanation="no_such_person")
+        page = render_template("co_worker_origin.html", account=present.account, found=found, told=_told(found))
+        return make_response(page)
+
     @blueprint.post("/<account_id>")
     @door("co_workers")
     def edit(account_id: str) -> Response:
@@ -112,6 +127,9 @@ def create_blueprint(
         co_workers.activate(present.admission, present.account, account_id)
         return _done(account_id)
 
+    def _told(found: Account) -> Sequence[Told]:
+        return told(found, names_in(directory, found.organization))
+
     def _administrator() -> Present | Response:
         present = visitors.require_administrator(_PAGE)
         if not isinstance(present, Response):
@@ -127,6 +145,7 @@ def create_blueprint(
             roles=ROLES if found.role in ROLES else (*ROLES, found.role),
             missing=missing,
             token=forms.token(present.account),
+            told=_told(found),
         )
         return make_response(page, 400 if missing else 200)
 

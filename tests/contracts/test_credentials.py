@@ -351,23 +351,24 @@ def test_an_account_is_handed_over_once_and_with_nothing_that_was_held_of_it(rec
     account = join(records)
     records.credentials.add_app_password(app_password("anna"))
     address = password_record("anna").address
-    handed = records.credentials.hand_over(address, account.organization, ELENI, LATER)
+    handed = records.credentials.hand_over(address, account.organization, ELENI, LATER, reason="proved")
     assert handed is not None
     assert (handed.id, handed.subject, handed.epoch) == ("anna", ELENI, account.epoch + 1)
+    assert (handed.attribute_sources["subject"], handed.attribute_stamps["subject"].at) == ("proved", LATER)
     assert (handed.first_name, handed.role, handed.created_at) == (account.first_name, account.role, account.created_at)
     assert records.directory.account_of(Subject.own("anna")) is None
     assert records.credentials.password(address) is None
     assert records.credentials.app_passwords("anna") == []
     assert [(each.kind, each.name) for each in records.standings.endings()] == [("account", "anna")]
-    assert records.credentials.hand_over(address, account.organization, ELENI, LATER) is None
+    assert records.credentials.hand_over(address, account.organization, ELENI, LATER, reason="proved") is None
 
 
 def test_nothing_is_handed_over_to_somebody_who_has_an_account_or_from_another_organisation(records: Records) -> None:
     account = join(records)
     address = password_record("anna").address
-    assert records.credentials.hand_over(address, "helios-shipping", ELENI, LATER) is None
+    assert records.credentials.hand_over(address, "helios-shipping", ELENI, LATER, reason="proved") is None
     records.directory.create_account(draft())
-    assert records.credentials.hand_over(address, account.organization, ELENI, LATER) is None
+    assert records.credentials.hand_over(address, account.organization, ELENI, LATER, reason="proved") is None
     assert records.directory.account_of(Subject.own("anna")) == account
     assert records.credentials.password(address) == password_record("anna")
     assert records.standings.endings() == []

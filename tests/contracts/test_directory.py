@@ -165,8 +165,11 @@ def test_an_account_is_deactivated_and_activated(directory: Directory) -> None:
     assert directory.account_of(ELENI) == replace(as_account(draft()), active=False)
     assert directory.account("account-0002") == as_account(a_person(2))
     assert directory.create_account(draft(id="account-3")) == (replace(as_account(draft()), active=False), False)
-    assert directory.set_active(draft().id, True) is True
-    assert directory.account(draft().id) == as_account(draft())
+    assert directory.set_active(draft().id, True, stamp=FieldStamp("anna", LATER)) is True
+    stamps = {"active": FieldStamp("anna", LATER)}
+    assert directory.account(draft().id) == replace(as_account(draft()), attribute_stamps=stamps)
+    directory.set_active(draft().id, True)
+    assert directory.account(draft().id) == as_account(draft()), "nobody says who it was"
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from broker.admission import Gate
+from broker.claims.rules import AttributeRule
 from broker.clock import ManualClock
 from broker.identity import Account, Authentication, Subject
 from broker.messages import LoginRequest
@@ -18,21 +19,28 @@ TENANT_A = "5b5e363c-6ca9-4f41-8070-9565fe497145"
 TENANT_B = "705bad33-ba4a-40ee-8ef9-2eb1e60b7b83"
 ELENI = Subject.entra(TENANT_A, "ddf3fc9b-9383-4d9f-bb1c-122bf6d836c8")
 
+
+
+def rows(**sources: tuple[str, ...]) -> Mapping[str, AttributeRule]:
+    """A table that fills fields once, from these sources."""
+    return {field: AttributeRule(field, each) for field, each in sources.items()}
+
+
 AEGEAN = Organization(
     name="aegean-foods",
     display_name="Aegean Foods",
     plan="enterprise",
     domains=("aegeanfoods.example",),
     connection=Connection("entra:aegean-foods", "entra-oidc", "entra", "aegean-foods", TENANT_A),
-    attributes={
-        "first_name": ("graph.givenName", "id_token.given_name"),
-        "last_name": ("graph.surname", "id_token.family_name"),
-        "display_name": ("graph.displayName", "id_token.name"),
-        "email": ("graph.mail", "graph.userPrincipalName", "id_token.email", "id_token.preferred_username"),
-        "job_title": ("graph.jobTitle",),
-        "work_phone": ("graph.businessPhones",),
-        "language": ("graph.preferredLanguage",),
-    },
+    attributes=rows(
+        first_name=("graph.givenName", "id_token.given_name"),
+        last_name=("graph.surname", "id_token.family_name"),
+        display_name=("graph.displayName", "id_token.name"),
+        email=("graph.mail", "graph.userPrincipalName", "id_token.email", "id_token.preferred_username"),
+        job_title=("graph.jobTitle",),
+        work_phone=("graph.businessPhones",),
+        language=("graph.preferredLanguage",),
+    ),
 )
 HELIOS = Organization(
     name="helios-shipping",

@@ -23,6 +23,7 @@ from broker.membership.invitations import Invitations
 from broker.membership.people import Missing
 from broker.membership.ports import Ports
 from broker.organizations import Organization
+from broker.provisioning.origins import origins
 from broker.store.audit import Entry
 from broker.store.credentials import Invitation
 from broker.store.directory import DirectoryUnavailable
@@ -237,6 +238,9 @@ def _co_worker(account: Account) -> shapes.CoWorker:
         active=account.active,
         created_at=account.created_at,
         attributes=dict(account.attributes),
+        origins={
+            each.field: shapes.FieldOrigin(source=each.source, by=each.by, at=each.at) for each in origins(account)
+        },
     )
 
 

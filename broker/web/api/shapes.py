@@ -53,8 +53,18 @@ class FederationState(Shape):
     limits: list[Limit]
 
 
+class FieldOrigin(Shape):
+    """Where a field has its value from: ``source`` is where it stood, ``by`` who put it there (None: it is as the
+    account was made), ``at`` when.
+    """
+
+    source: str
+    by: str | None
+    at: datetime
+
+
 class CoWorker(Shape):
-    """One account of the organisation."""
+    """One account of the organisation. ``origins`` is by the name of the field, also of one that was emptied."""
 
     id: str
     display_name: str
@@ -65,6 +75,7 @@ class CoWorker(Shape):
     active: bool
     created_at: datetime
     attributes: dict[str, str]
+    origins: dict[str, FieldOrigin]
 
 
 class CoWorkers(Shape):

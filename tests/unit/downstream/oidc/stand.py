@@ -28,7 +28,7 @@ from broker.entropy import SystemEntropy
 from broker.errors import PartyError
 from broker.federation.model import RelyingPartyConfig
 from broker.http_client import HttpAnswer, HttpFailure
-from broker.identity import Account, Authentication, Secret, Subject
+from broker.identity import Account, Authentication, FieldStamp, Secret, Subject
 from broker.jose.key_ring import KeyRing
 from broker.messages import LoginRequest, LoginResult
 from broker.sessions import Lifetimes, Sessions
@@ -127,7 +127,7 @@ class MemoryDirectory:
     def photo(self, account_id: str) -> tuple[str, bytes] | None:
         raise NotImplementedError
 
-    def set_active(self, account_id: str, active: bool) -> bool:
+    def set_active(self, account_id: str, active: bool, *, stamp: FieldStamp | None = None) -> bool:  # noqa: ARG002
         self.people[account_id] = replace(self.people[account_id], active=active)
         return True
 
