@@ -12,7 +12,7 @@ from broker import doors
 from broker.alerts import days_left
 from broker.composition.directory_side import DirectorySide, signing_out_everywhere
 from broker.composition.domains import RepeatedProofs
-from broker.composition.explaining import recorder
+from broker.composition.explaining import explaining_ports, recorder
 from broker.composition.hooks import HookSide
 from broker.composition.keys import entra_credential_ends_at
 from broker.composition.lasting import Application, Lasting
@@ -42,6 +42,7 @@ from broker.web import (
     co_workers,
     connecting,
     error_pages,
+    explaining,
     headers,
     health,
     invitations,
@@ -166,6 +167,7 @@ def _pages(parts: Parts) -> Sequence[Blueprint]:
                 clock=around.clock,
             )
         ),
+        explaining.create_blueprint(explaining_ports(parts.configuration, around, organizations, visitors)),
         notification_endpoint.create_blueprint(parts.side.notifications),
         break_glass.create_blueprint(
             flow=flow,

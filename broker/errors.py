@@ -6,6 +6,7 @@ BrokerError
  ├─ SsoRequired   403  "Your organisation signs in with Microsoft."
  ├─ NotAllowed    403  "This account may not use this service."
  │   └─ RuleRefused    a rule that the organisation has written itself, with its own sentence if it has one
+ ├─ NotFound      404  "There is no such page."
  ├─ TooMany       429  "That was too often."
  └─ Busy          503  "We cannot do this just now."
 PartyError             an answer for the application that asked, by its protocol's own code
@@ -75,6 +76,13 @@ class RuleRefused(NotAllowed):
     def __init__(self, reason: str, detail: str = "", *, messages: Mapping[str, str] | None = None) -> None:
         super().__init__(reason, detail, explanation="rule_refused")
         self.messages = dict(messages or {})
+
+
+class NotFound(BrokerError):
+    """There is none, or none of the person's own: which of the two is not said."""
+
+    code = "page_not_found"
+    status = 404
 
 
 class TooMany(BrokerError):

@@ -12,19 +12,35 @@ from broker.explaining.redaction import Redaction
 from broker.explaining.sign_ins import RecordedSignIns
 from broker.federation.load import Configuration
 from broker.jose.bound_sealing import BoundSealer
+from broker.organizations import Organizations
+from broker.web.explaining import ExplainingPorts
+from broker.web.own_pages import OWN_PARTY, Visitors
 
 
 def recorder(configuration: Configuration, around: Surroundings) -> Recorder:
     """Writes what is recorded of each request."""
-    redaction = Redaction(
-        Pseudonyms(derived(configuration, "pseudonyms")), configuration.broker.explain.keep_claims
-    )
+    redaction = Redaction(Pseudonyms(derived(configuration, "pseudonyms")), configuration.broker.explain.keep_claims)
     return Recorder(around.state, _sealing(configuration), redaction, around.clock, _keep(configuration))
 
 
 def recorded_sign_ins(configuration: Configuration, around: Surroundings) -> RecordedSignIns:
     """Reads it."""
     return RecordedSignIns(around.state, _sealing(configuration), around.clock, _keep(configuration))
+
+
+def explaining_ports(
+    configuration: Configuration, around: Surroundings, organizations: Organizations, visitors: Visitors
+) -> ExplainingPorts:
+    """What administrators' pages of it stand on."""
+    names = {party.client_id: party.display_name for party in configuration.relying_parties}
+    return ExplainingPorts(
+        sign_ins=recorded_sign_ins(configuration, around),
+        visitors=visitors,
+        organizations=organizations,
+        audit=around.records.audit,
+        clock=around.clock,
+        applications={OWN_PARTY: "Pobuca", **names},
+    )
 
 
 def _sealing(configuration: Configuration) -> BoundSealer:

@@ -14,7 +14,7 @@ from flask_babel.speaklater import LazyString
 class Explanation:
     """``retry``: whether to offer the sign-in again, and ``button`` says how."""
 
-    sentence: LazyString
+    sentence: LazyString | str
     next_step: LazyString
     retry: bool = True
     another_account: bool = False
@@ -67,6 +67,11 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
         _("Use your organisation's account."),
         another_account=True,
     ),
+    "rule_refused": Explanation(
+        _("A rule of your organisation does not let this account in."),
+        _("Ask your administrator, with the reference below, or use another account."),
+        another_account=True,
+    ),
     "account_not_found": Explanation(
         _("This account was not found in your organisation's directory."),
         _("Use another account, or ask your administrator."),
@@ -117,6 +122,16 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
     ),
     "application_not_for_you": Explanation(
         _("This application is not meant for your organisation."), _("Use another account."), another_account=True
+    ),
+    "refused_by_application": Explanation(
+        _("An application of your organisation does not accept this account."),
+        _("Ask your administrator, with the reference below."),
+        another_account=True,
+    ),
+    "no_place_left": Explanation(
+        _("There is no place left for another person in an application of your organisation."),
+        _("Ask your administrator to make room, then try again."),
+        another_account=True,
     ),
     "no_email": Explanation(
         _("Your organisation's directory has no e-mail address for you, and Pobuca needs one."),
@@ -284,6 +299,11 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
     "sign_in_with_microsoft": Explanation(
         _("For this you have to be signed in with Microsoft."),
         _("Sign out, sign in with Microsoft, and begin once more."),
+    ),
+    "no_such_sign_in": Explanation(
+        _("No sign-in of your organisation is known by this ID."),
+        _("Check it. Sign-ins are kept for some days only, and some are still without your organisation."),
+        retry=False,
     ),
     "page_not_found": Explanation(_("There is no such page."), _("Check the address."), retry=False),
 }

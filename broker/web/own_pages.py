@@ -20,6 +20,9 @@ from broker.web.steps import current_browser, present_step
 # (entra-id reference, section 3.3 step 1; threats FE-20).
 FRESH: Final = timedelta(minutes=10)
 
+# The name by which our own pages ask for a sign-in, as an application does by its client_id.
+OWN_PARTY: Final = "pobuca-broker"
+
 PAGES: Final[Mapping[str, str]] = {
     "home": "pages.home",
     "co_workers": "co_workers.listing",
@@ -27,6 +30,7 @@ PAGES: Final[Mapping[str, str]] = {
     "account": "account.show",
     "security": "security.show",
     "doors": "proving.ask",
+    "sign_ins": "explaining.listing",
     "passkeys": "break_glass.passkeys",
     "rehearse": "break_glass.rehearse",
 }
@@ -44,7 +48,7 @@ class OwnPages:
         """The login request for one of our pages."""
         if page not in PAGES:
             raise ValueError("not one of our pages")
-        return LoginRequest(responder=self.name, party="pobuca-broker", party_name="Pobuca", reply=page)
+        return LoginRequest(responder=self.name, party=OWN_PARTY, party_name="Pobuca", reply=page)
 
     def reply(self, result: LoginResult) -> Reply:
         return Redirect(url_for(PAGES[result.request.reply]))
