@@ -29,7 +29,7 @@ DEFAULT_SCOPE: Final = "profile"
 RESERVED: Final = frozenset(
     {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time", "nonce", "acr", "amr", "azp", "sid"}
     | {"at_hash", "c_hash", "s_hash", "sub_jwk", "cnf", "events", "act", "may_act", "client_id", "scope"}
-    | {"active", "token_type", "username", "authorization_details"}
+    | {"active", "token_type", "username", "authorization_details", "sub_id", "_claim_names", "_claim_sources"}
 )
 
 # What we vouch for and no expression can: a rule may leave these out, and never compute them.
