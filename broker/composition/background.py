@@ -23,9 +23,6 @@ from broker.mailing.background import BackgroundMailer
 from broker.sweeping import Sweeper
 from broker.watching.background import WatcherThread
 
-# The most that a change of the configuration waits for a look that is under way; it ends by itself afterwards.
-_STOP_WITHIN_SECONDS = 5.0
-
 
 @dataclass(frozen=True, slots=True)
 class _Now:
@@ -75,19 +72,20 @@ class Background:
         self._begin(self._serving())
 
     def follow(self, old: Application, new: Application) -> None:
-        """Another application serves from now on: what the old one does in the background ends, within seconds."""
+        """Another application serves from now on: what the old one does in the background ends when it has done what
+        is under way, for which nobody waits.
+        """
         stopping = [each for each in (self._watcher, self._delivery) if each is not None]
+        if not stopping:  # Nothing was begun.
+            return
         self._begin(new)
         old.extensions[BackChannel.NAME].retire()
         before: Lasting = old.extensions[Lasting.NAME]
         after: Lasting = new.extensions[Lasting.NAME]
         if before.mailer is not after.mailer and isinstance(before.mailer, BackgroundMailer):
             before.mailer.retire()
-        endings = [threading.Thread(target=each.stop, name="ending", daemon=True) for each in stopping]
-        for ending in endings:
-            ending.start()
-        for ending in endings:
-            ending.join(_STOP_WITHIN_SECONDS)
+        for each in stopping:
+            threading.Thread(target=each.stop, name="ending", daemon=True).start()
 
     def _begin(self, app: Application) -> None:
         app.extensions[BackChannel.NAME].start()
