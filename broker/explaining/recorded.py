@@ -16,6 +16,8 @@ from broker.tracing import Step
 _SHORT_ID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{8}")
 _MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 
+_ERROR: Final = 400
+
 Verdict = Literal["signed_in", "refused", "under_way"]
 
 
@@ -56,14 +58,29 @@ class RecordedRequest:
         return name if isinstance(name, str) and name else None
 
     @property
-    def refusal(self) -> Step | None:
-        """The step that refused, if one did: the last."""
-        return next((step for step in reversed(self.steps) if step.outcome in ("refused", "failed")), None)
+    def verdict(self) -> Verdict:
+        """What it decided: by the last step that decides anything.
+
+        A claim that could not be made decides only where the application got nothing at all.
+        """
+        for step in reversed(self.steps):
+            if step.kind != "claim" and step.group == "session" and step.outcome in ("done", "passed"):
+                return "signed_in"
+            if self._is_against(step):
+                return "refused"
+        return "under_way"
 
     @property
-    def opened_session(self) -> bool:
-        """Whether somebody was in, at its end."""
-        return any(step.group == "session" and step.outcome in ("done", "passed") for step in self.steps)
+    def refusal(self) -> Step | None:
+        """The rule or check that refused, else what else did; None if nothing was refused in the end."""
+        if self.verdict != "refused":
+            return None
+        against = [step for step in self.steps if self._is_against(step)]
+        return next((step for step in reversed(against) if step.kind != "hop"), against[-1])
+
+    def _is_against(self, step: Step) -> bool:
+        decides = step.kind != "claim" or self.status >= _ERROR
+        return decides and step.outcome in ("refused", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +107,8 @@ class SignIn:
     @property
     def verdict(self) -> Verdict:
         """How it stands: by the last request that decided anything."""
-        for each in reversed(self.requests):
-            if each.refusal is not None:
-                return "refused"
-            if each.opened_session:
-                return "signed_in"
-        return "under_way"
+        found = (each.verdict for each in reversed(self.requests))
+        return next((verdict for verdict in found if verdict != "under_way"), "under_way")
 
     @property
     def refusal(self) -> Step | None:
@@ -113,11 +126,19 @@ class SignIn:
         return merged
 
     def seen_by(self, organization: str) -> SignIn | None:
-        """What an administrator of this organisation may see of it: nothing of another one; None if that is all."""
-        own = tuple(each for each in self.requests if each.organization in (None, organization))
+        """What an administrator of this organisation may see of it: nothing of another one; None if that is all.
+
+        A request that does not say whose it is belongs to the organisation that the ones before it were about.
+        """
+        own: list[RecordedRequest] = []
+        whose: str | None = None
+        for each in self.requests:
+            whose = each.organization or whose
+            if whose in (None, organization):
+                own.append(each)
         if not any(each.organization == organization for each in own):
             return None
-        return replace(self, requests=own)
+        return replace(self, requests=tuple(own))
 
 
 # -- to and from bytes --------------------------------------------------------------------------------------------

@@ -12,17 +12,21 @@ import structlog
 
 from broker.clock import Clock
 from broker.explaining.redaction import Redaction
+from broker.explaining.words import GROUPS
 from broker.identity import Secret
 from broker.store.state import StateStore, StateUnavailable
 from broker.tracing import Record
 
 KIND: Final = "explained"
 
-# Bytes of JSON and steps: a sign-in of somebody in 200 groups takes about a fifth of it.
-_MAX_BYTES: Final = 48 * 1024
+# Characters of JSON, and steps: a sign-in of somebody in 200 groups takes about a fifth of it.
+_MAX_BYTES: Final = 64 * 1024
 _MAX_STEPS: Final = 200
 # A store that did not answer is left alone for so long, so that nobody's answer waits for this.
 _REST: Final = timedelta(seconds=10)
+
+# The groups of hops between other parties.
+_NOT_APPLICATIONS: Final = frozenset(GROUPS)
 
 _log = structlog.get_logger()
 
@@ -87,7 +91,9 @@ class Recorder:
             _log.error("explanation_not_kept", reason="error", sign_in=record.sign_in, exc_info=True)
 
     def _write(self, record: Record, asked: Asked, now: datetime) -> None:
-        steps, sample = self._redaction.of(Record(record.sign_in, record.steps[:_MAX_STEPS], record.sample))
+        application = record.sample.get("application") or _who_asked(record)
+        whole = Record(record.sign_in, record.steps[:_MAX_STEPS], {**record.sample, "application": application})
+        steps, sample, is_whole = self._redaction.of(whole)
         content: dict[str, Any] = {
             "sign_in": record.sign_in,
             "ref": asked.ref,
@@ -95,12 +101,11 @@ class Recorder:
             "milliseconds": max(0, (now - asked.at) // timedelta(milliseconds=1)),
             "asked": asked.what,
             "status": asked.status,
-            "is_cut": len(record.steps) > _MAX_STEPS,
+            "is_cut": not is_whole or len(record.steps) > _MAX_STEPS,
             "steps": steps,
-            "sample": sample,
+            "sample": sample if is_whole else _whose(sample),
         }
-        organization = sample.get("organization")
-        key, indexes = _places(record.sign_in, asked, sample.get("application"), organization)
+        key, indexes = _places(record.sign_in, asked, application, sample.get("organization"))
         sealed = self._sealing.seal(Secret(_bounded(content)), record.sign_in)
         self._store.put(KIND, key, sealed.encode(), self._keep, indexes=indexes)
 
@@ -116,6 +121,17 @@ def _places(sign_in: str, asked: Asked, application: Any, organization: Any) -> 
     if isinstance(organization, str) and organization:
         indexes.append(of_day(organization, asked.at))
     return f"{sign_in}.{asked.at.astimezone(UTC):%Y%m%dT%H%M%S.%f}.{asked.ref}", indexes
+
+
+def _who_asked(record: Record) -> str:
+    """The application of the first hop that is one's: its group is the client_id."""
+    known = (step.group for step in record.steps if step.kind == "hop" and step.group not in _NOT_APPLICATIONS)
+    return next(known, "")
+
+
+def _whose(sample: Mapping[str, Any]) -> dict[str, Any]:
+    """What is left of a sample that is too large: nothing that a rule could be applied to."""
+    return {name: sample[name] for name in ("organization", "application") if name in sample}
 
 
 def of_sign_in(sign_in: str) -> str:
@@ -141,8 +157,7 @@ def _bounded(content: dict[str, Any]) -> str:
     content = content | {"is_cut": True, "steps": [step | {"inputs": {}} for step in content["steps"]]}
     if len(text := _text(content)) <= _MAX_BYTES:
         return text
-    known = {name: content["sample"][name] for name in ("organization", "application") if name in content["sample"]}
-    content = content | {"sample": known}
+    content = content | {"sample": _whose(content["sample"])}
     while len(text := _text(content)) > _MAX_BYTES and content["steps"]:
         content = content | {"steps": content["steps"][: len(content["steps"]) // 2]}
     return text

@@ -29,14 +29,14 @@ _SMALL: Final = 1000
 # Characters of one text, members of one list or mapping, and levels: beyond, it is cut, or left out.
 _MAX_TEXT: Final = 1024
 _MAX_DETAIL: Final = 300
-_MAX_MEMBERS: Final = 300
+_MAX_MEMBERS: Final = 1000
 # A step shows so many of a list; the sample has all of them.
 _SHOWN: Final = 20
 _MAX_DEPTH: Final = 6
 _MIN_KNOWN: Final = 3
-# Characters of all texts of a record: in a sample that is everything of a person in 250 groups, and more. What comes
-# beyond is left out, so that a directory that sends a lot costs no time.
-_MAX_WORK: Final = 32 * 1024
+# Characters of all texts of a sample, and of the steps: everything of a person in 1,000 groups. What comes beyond is
+# left out, so that a directory that sends a lot costs no time.
+_MAX_WORK: Final = 60 * 1024
 _WORD: Final = re.compile(r"[^\W\d_]+|\d+")
 
 
@@ -47,10 +47,14 @@ class Redaction:
         self._pseudonyms = pseudonyms
         self._kept = frozenset(staying.canonical(name) for name in kept_claims) - staying.PERSONAL
 
-    def of(self, record: Record) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        """The steps and the sample, in values that JSON can hold."""
+    def of(self, record: Record) -> tuple[list[dict[str, Any]], dict[str, Any], bool]:
+        """The steps and the sample, in values that JSON can hold, and whether the sample is whole.
+
+        What is not whole is no sample: a rule would decide otherwise over half of somebody's groups.
+        """
         run = _Run(self._pseudonyms, self._kept)
         sample = {name: run.value(name, value, ()) for name, value in record.sample.items()}
+        is_whole = not run.is_cut
         run.left = _MAX_WORK
         steps = [run.step(step) for step in record.steps]
         for step in steps:  # At the end, when everything that was replaced anywhere is known.
@@ -60,7 +64,7 @@ class Redaction:
                     name: run.scrubbed(value) if isinstance(value, str) else value
                     for name, value in step["inputs"].items()
                 }
-        return steps, sample
+        return steps, sample, is_whole
 
 
 class _Run:
@@ -71,6 +75,7 @@ class _Run:
         self._kept = kept
         self._replaced: set[str] = set()
         self.left = _MAX_WORK
+        self.is_cut = False
 
     def step(self, step: Step) -> dict[str, Any]:
         literals = frozenset(first or second for first, second in _LITERAL.findall(step.source))
@@ -109,7 +114,10 @@ class _Run:
         if isinstance(value, str):
             self.left -= len(value)
         if self.left < 0:
+            self.is_cut = True
             return LEFT_OUT
+        if isinstance(value, Mapping | list | tuple | set | frozenset) and len(value) > _MAX_MEMBERS:
+            self.is_cut = True
         if isinstance(value, Mapping):
             every = staying.canonical(name) in staying.OF_THE_CONFIGURATION
             return {
@@ -152,7 +160,8 @@ class _Run:
         if value in literals and staying.canonical(name) not in staying.PERSONAL:
             return value
         if _GUID.fullmatch(value):
-            self._replaced.add(value.lower())
+            if staying.canonical(name) != "sub":  # For most applications it is the account id, which names nobody.
+                self._replaced.add(value.lower())
             return self._pseudonyms.guid(value)
         self._replaced.update(word.casefold() for word in _WORD.findall(value.rpartition("@")[0] or value))
         return self._pseudonyms.text(value)

@@ -100,7 +100,9 @@ def passage(step: Step) -> Passage:
     return Passage(
         step.kind,
         step.name,
-        words.STEPS.get((step.group, step.name), ""),
+        words.STEPS.get(
+            (step.group, step.name), words.OF_APPLICATIONS.get(step.name, "") if step.kind == "hop" else ""
+        ),
         step.outcome,
         str(step.location) if step.location is not None else "",
         step.source,
@@ -155,4 +157,4 @@ def _title(asked: str) -> str:
 
 def _section(group: str, passages: tuple[Passage, ...]) -> Section:
     title = words.GROUPS.get(group)
-    return Section(words.CLAIMS, group, passages) if title is None else Section(title, None, passages)
+    return Section(words.APPLICATION, group, passages) if title is None else Section(title, None, passages)

@@ -41,7 +41,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "provisioning": N_("The account"),
     "session": N_("The session"),
 }
-CLAIMS: Final = N_("What the application got")
+APPLICATION: Final = N_("The application")
 
 OUTCOMES: Final[Mapping[str, str]] = {
     "done": N_("done"),
@@ -69,6 +69,24 @@ STEPS: Final[Mapping[tuple[str, str], str]] = {
     ("gate", "active_account"): N_("The account is active"),
     ("gate", "party_scope"): N_("The application is for this organisation"),
     ("gate", "organization_rules"): N_("The organisation's own rules"),
+    ("upstream", "sent_on"): N_("The person was sent on to sign in"),
+    ("upstream", "came_back"): N_("There was an answer"),
+    ("upstream", "password"): N_("The password"),
+    ("provisioning", "found"): N_("The person has an account"),
+    ("provisioning", "created"): N_("The account was made: it is the first sign-in"),
+    ("provisioning", "linked"): N_("The account from before was linked with the directory"),
+    ("session", "opened"): N_("A session was opened"),
+    ("session", "resumed"): N_("There was a session that is good enough"),
+    ("session", "refused"): N_("No session was opened"),
+}
+# What passes between the broker and an application, whose name the group has.
+OF_APPLICATIONS: Final[Mapping[str, str]] = {
+    "asked": N_("It asked who somebody is"),
+    "answered": N_("It was answered"),
+    "code_exchanged": N_("It redeemed its code"),
+    "refreshed": N_("It used a refresh token"),
+    "userinfo_asked": N_("It used an access token"),
+    "introspected": N_("Somebody asked whether its access token is good"),
 }
 
 # Who made a claim for which no rule is written.

@@ -131,8 +131,10 @@ def test_an_organisation_sees_nothing_of_another_in_a_sign_in_of_both(place: Pla
     place.record()
     refused = place.record(organization="helios-shipping", steps=[step("gate", "refused")])
     own = place.record(organization="aegean-foods", steps=[step("session", "done")])
+    tokens = place.record(steps=[Step("hop", "connect", "code_exchanged", "done")])
     (seen,) = place.sign_ins.of_organization("aegean-foods", 5)
-    assert [each.ref for each in seen.requests] == ["AAAA-0001", own]
+    assert [each.ref for each in seen.requests] == ["AAAA-0001", own, tokens]
+    assert seen.applications == ("connect",)
     whole = place.sign_ins.of(SIGN_IN)
     assert whole is not None
     other = whole.seen_by("helios-shipping")
@@ -164,8 +166,9 @@ def test_however_much_there_is_one_record_is_bounded_and_keeps_whose_it_is(place
     assert request.is_cut
     assert request.steps
     assert (request.organization, request.application) == ("aegean-foods", "connect")
+    assert "facts" not in found.sample
     (key,) = place.store.members(KIND, of_sign_in(SIGN_IN))
-    assert len(place.store.get(KIND, key) or b"") < 70_000
+    assert len(place.store.get(KIND, key) or b"") < 90_000
 
 
 class Faulty:

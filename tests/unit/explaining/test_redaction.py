@@ -172,7 +172,15 @@ def test_whatever_a_value_is_json_can_hold_what_is_kept_of_it() -> None:
 
 def test_a_directory_that_sends_a_lot_costs_no_work_and_the_rest_is_there() -> None:
     claims = {f"claim{number}": ["z" * 1000] * 250 for number in range(64)}
-    kept = sample(organization="aegean-foods", facts={"claims": claims})
+    given = {"organization": "aegean-foods", "facts": {"claims": claims}}
+    _, kept, is_whole = Redaction(PSEUDONYMS).of(Record("7K2M-Q4XD", [], given))
+    assert not is_whole
     assert kept["organization"] == "aegean-foods"
     assert 0 < len(json.dumps(kept)) < 400_000
     assert kept["facts"]["claims"]["claim63"] == LEFT_OUT
+
+
+def test_a_thousand_groups_are_a_whole_sample_and_one_more_is_none() -> None:
+    for number, whole in ((1000, True), (1001, False)):
+        given = {"facts": {"groups": [GROUP] * number}}
+        assert Redaction(PSEUDONYMS).of(Record("7K2M-Q4XD", [], given))[2] is whole
