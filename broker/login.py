@@ -2,8 +2,8 @@
 
 A responder proves party and reply address and hands over a ``LoginRequest``; ``begin`` looks for a session that is
 good enough, else chooses the connection and sends the browser to the upstream; ``finish`` takes the transaction, lets
-the connector verify what came back, asks the gate, provisions the account, opens the session and lets the responder
-answer. Every step ends in a ``Step``; what it looks like in a browser is decided elsewhere.
+the connector verify what came back, lets the gate hear it, provisions the account of who is admitted, opens the session
+and lets the responder answer. Every step ends in a ``Step``; what it looks like in a browser is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -13,18 +13,21 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from broker import assurance
+from broker import assurance, tracing
 from broker.addresses import canonical_address
-from broker.admission import Admission, Evidence, Gate
+from broker.admission import Admission, Evidence, Gate, Heard
+from broker.claims.facts import fields_of
 from broker.clock import Clock
 from broker.downstream.responder import Responder
-from broker.errors import BrokerError, Busy, LoginFailed, NotAllowed, PartyError, SsoRequired
+from broker.errors import BrokerError, Busy, LoginFailed, NotAllowed, PartyError, RuleRefused, SsoRequired
 from broker.identity import Account, Authentication
 from broker.messages import LoginRequest, LoginResult, Reply, Session, Transaction, UpstreamAnswer
 from broker.organizations import PASSWORD, Connection, Organization, Organizations
 from broker.provisioning.just_in_time import JustInTime
+from broker.remembered import RememberedFacts
 from broker.sessions import DormantSession, Sessions
 from broker.standing import DirectoryStanding, NoDirectory, NoUpstreamGrants, UpstreamGrants
+from broker.store.directory import Fill
 from broker.transactions import Demand, LoginCookie, Transactions
 from broker.upstream.connector import Connector
 
@@ -120,6 +123,7 @@ class LoginFlow:
         connectors: Mapping[str, Connector],
         contexts: assurance.Contexts,
         clock: Clock,
+        remembered: RememberedFacts,
         upstream_grants: UpstreamGrants | None = None,
         directory_standing: DirectoryStanding | None = None,
     ) -> None:
@@ -132,6 +136,7 @@ class LoginFlow:
         self._responders: dict[str, Responder] = {}
         self._contexts = contexts
         self._clock = clock
+        self._remembered = remembered
         self._upstream_grants = upstream_grants or NoUpstreamGrants()
         self._directory_standing = directory_standing or NoDirectory()
 
@@ -143,6 +148,8 @@ class LoginFlow:
 
     def begin(self, request: LoginRequest, browser: Browser) -> Step:
         """Answers from the session if it is good enough, else sends the person on."""
+        request = self._known(request)
+        tracing.hop(request.party, "asked", application=request.party, through=request.responder)
         try:
             assurance.require_reachable(request, self._contexts)
             return self._begin(request, browser)
@@ -189,6 +196,7 @@ class LoginFlow:
             ):
                 admission, account = standing
                 session = self._sessions.resume(admission, dormant)
+                tracing.check("session", "resumed", connection=session.connection, acr=session.acr)
                 return self._answer(LoginResult(admission, request, account, session, account_created=False))
         if request.silent:
             raise PartyError("login_required", "prompt", "no session that is good enough")
@@ -207,7 +215,7 @@ class LoginFlow:
             # voids it as well if somebody else ends the account at this moment.
             self._directory_standing.require(account, dormant.connection)
             return admission, account
-        except (NotAllowed, SsoRequired, Busy):
+        except (NotAllowed, SsoRequired, LoginFailed, Busy):
             return None  # This session opens nothing here; the person may still sign in anew.
 
     def _send_on(self, request: LoginRequest, dormant: DormantSession | None) -> Step:
@@ -243,6 +251,7 @@ class LoginFlow:
         chosen = self._organizations.current().connection(connection)
         if chosen is None:
             raise NotAllowed("disabled", "no such connection", explanation="not_connected")
+        request = self._known(request)
         dormant = self._sessions.find(browser.session_handle) if browser.session_handle else None
         demand = self._demand(request, chosen, None, dormant.facts if dormant else None)
         return self._depart(request, demand, self._transactions.new_cookie())
@@ -258,7 +267,7 @@ class LoginFlow:
     def form(self, handle: str, browser: Browser) -> SignInForm:
         """What the sign-in page of this pending login shows; raises ``LoginFailed`` in any other browser."""
         pending, _ = self._transactions.pending(handle, browser.login_cookies)
-        request = pending.request
+        request = self._known(pending.request)
         hint = request.login_hint or ""
         return SignInForm(request.party_name, hint if "@" in hint else "", request.ui_locales)
 
@@ -270,7 +279,7 @@ class LoginFlow:
         ``email`` is neither empty nor an address.
         """
         pending, cookie = self._transactions.pending(handle, browser.login_cookies)
-        request = pending.request
+        request = self._known(pending.request)
         hint: str | None = None
         owner: Organization | None = None
         if email.strip():
@@ -305,6 +314,7 @@ class LoginFlow:
 
     def _peek(self, state: str, browser: Browser) -> Transaction:
         transaction = self._transactions.peek(state, browser.login_cookies)
+        tracing.belongs_to(transaction.request.sign_in)
         if transaction.connection != PASSWORD:
             raise LoginFailed("state", "a sign-in through another upstream", explanation="start_again")
         return transaction
@@ -312,7 +322,7 @@ class LoginFlow:
     def cancel(self, handle: str, browser: Browser) -> Step:
         """The person goes back to the application without signing in."""
         pending, cookie = self._transactions.pending(handle, browser.login_cookies)
-        request = pending.request
+        request = self._known(pending.request)
         error = PartyError("access_denied", "cancelled", "the person went back")
         return self._refuse(request, error, cookie.suffix)
 
@@ -323,13 +333,18 @@ class LoginFlow:
         transaction = self._transactions.take(answer.state, browser.login_cookies)
         structlog.contextvars.bind_contextvars(conn=transaction.connection, client=transaction.request.party)
         cookie = LoginCookie(transaction.cookie_suffix, browser.login_cookies[transaction.cookie_suffix])
-        request = transaction.request
+        request = self._known(transaction.request)
+        outcome: tracing.Outcome = "failed" if answer.error is not None else "done"
+        tracing.hop("upstream", "came_back", outcome, connection=transaction.connection)
         try:
             return self._finish(transaction, answer, cookie)
         except PartyError as error:
             return self._refuse(request, error, transaction.cookie_suffix)
         except BrokerError as error:
-            retry = self._transactions.pend(replace(request, choose_account=isinstance(error, NotAllowed)), cookie)
+            tracing.hop("session", "refused", "refused", detail=str(error), code=error.code)
+            # To sign in once more is another sign-in, with an id of its own.
+            again = replace(request, sign_in=self._transactions.new_sign_in())
+            retry = self._transactions.pend(replace(again, choose_account=isinstance(error, NotAllowed)), cookie)
             return Refused(error, retry, cookie, request)
 
     def _finish(self, transaction: Transaction, answer: UpstreamAnswer, cookie: LoginCookie) -> Step:
@@ -340,32 +355,58 @@ class LoginFlow:
             raise NotAllowed("disabled", "the connection changed or ended meanwhile", explanation="not_connected")
         connector = self._connectors[connection.kind]
         authentication = connector.finish(transaction, answer)
+        heard = self._gate.hear(authentication)
+        if tracing.is_recording():
+            facts = heard.facts.as_json()
+            tracing.remember(organization=authentication.organization, application=request.party, facts=facts)
         if not assurance.is_fresh_enough(transaction, authentication, self._clock.now()):
             return self._ask_again(transaction, authentication, connection, cookie)
         assurance.require_strength(transaction, authentication)
         account = self._accounts.find(authentication.subject)
-        admission = self._admit(authentication, account, request)
-        created = False
+        fills: Mapping[str, Fill] = {}
+        if account is not None:
+            account, fills = self._accounts.seen_again(account, authentication, connector.profile_again)
+        admission = self._admit(heard, account, request)
+        came_by = "found"
         if account is None:
-            account = self._accounts.take_over(admission, authentication)
+            held = self._accounts.held_before(admission, authentication)
+            if held is not None:
+                admission = self._admit(heard, None, request, fields_of(held))
+                account, came_by = self._accounts.take_over(admission, authentication), "linked"
             if account is not None:
-                admission = self._admit(authentication, account, request)
+                admission = self._admit(heard, account, request)
         if account is None:
-            draft = self._accounts.draft(admission, authentication, connector.profile(authentication))
+            profile = connector.profile(authentication)
+            tracing.remember(profile=dict(profile.values))
+            draft = self._accounts.draft(admission, authentication, profile)
             # The directory may know another address than the token: it is judged before anything is written.
-            admission = self._admit(replace(authentication, email=draft.email), None, request)
-            account, created = self._accounts.create(admission, draft)
-            admission = self._admit(authentication, account, request)
+            admission = self._admit(heard, None, request, fields_of(draft))
+            consulted = self._accounts.consult(admission, draft)
+            if consulted.draft != draft:  # What a hook amended is judged as well.
+                admission = self._admit(heard, None, request, fields_of(consulted.draft))
+            account, created = self._accounts.create(admission, consulted)
+            came_by = "created" if created else "found"
+            with tracing.quietly():  # Nobody but another sign-in at this very moment can have changed what is judged.
+                admission = self._admit(heard, account, request)
+        tracing.check("provisioning", came_by, "done", account=account.id, organization=account.organization)
         if request.account_hint is not None and account.id != request.account_hint:
             raise PartyError("login_required", "account_hint", "another person than the hint's")
+        account = self._accounts.fill_again(admission, account, authentication, fills)
+        tracing.remember(fields=dict(fields_of(account)))
+        self._remembered.remember(admission, account, heard.facts)
         session, handle = self._sessions.open(admission, account, authentication, transaction.replaced_sid)
+        tracing.check("session", "opened", "done", connection=session.connection, acr=session.acr)
         self._upstream_grants.keep(admission, account, authentication)
-        result = LoginResult(admission, request, account, session, created)
+        result = LoginResult(admission, request, account, session, came_by == "created")
         return replace(self._answer(result), session_handle=handle, finished=transaction.cookie_suffix)
 
-    def _admit(self, authentication: Authentication, account: Account | None, request: LoginRequest) -> Admission:
+    def _admit(
+        self, heard: Heard, account: Account | None, request: LoginRequest, fields: Mapping[str, str] | None = None
+    ) -> Admission:
         try:
-            return self._gate.admit(Evidence.fresh(authentication, account, request.organizations))
+            return self._gate.admit(Evidence.fresh(heard, account, request.organizations, fields))
+        except RuleRefused:  # A rule of the organisation's own may have any word for its reason.
+            raise
         except NotAllowed as error:
             if error.reason == "tenant":  # The application must hear that this person is not for it (threats DO-22).
                 raise PartyError("access_denied", error.reason, error.detail) from error
@@ -388,10 +429,20 @@ class LoginFlow:
 
     # -- shared -----------------------------------------------------------------------------------------------
 
+    def _known(self, request: LoginRequest) -> LoginRequest:
+        """The request with the short id of its sign-in, to which all that is noted from here on belongs."""
+        if not request.sign_in:
+            request = replace(request, sign_in=self._transactions.new_sign_in())
+        tracing.belongs_to(request.sign_in)
+        return request
+
     def _answer(self, result: LoginResult) -> Answered:
-        return Answered(self._responders[result.request.responder].reply(result), result=result)
+        reply = self._responders[result.request.responder].reply(result)
+        tracing.hop(result.request.party, "answered")
+        return Answered(reply, result=result)
 
     def _refuse(self, request: LoginRequest, error: PartyError, finished: str | None) -> Answered:
+        tracing.hop(request.party, "answered", "refused", detail=str(error), code=error.code)
         reply = self._responders[request.responder].refuse(request, error)
         return Answered(reply, finished=finished, refusal=error)
 
@@ -410,6 +461,7 @@ class LoginFlow:
 
     def _depart(self, request: LoginRequest, demand: Demand, cookie: LoginCookie) -> Step:
         state, transaction = self._transactions.open(request, demand, cookie)
+        tracing.hop("upstream", "sent_on", connection=transaction.connection, tenant_id=transaction.tenant_id)
         try:
             return Depart(self._connectors[demand.connection.kind].start(transaction, state), cookie)
         except BrokerError as error:

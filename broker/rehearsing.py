@@ -4,10 +4,9 @@ let in by it.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from broker.admission import Evidence
 from broker.attempts import Attempt, Found, Starter
+from broker.claims.facts import fields_of
 from broker.connectable import OnboardingPorts, leg_of, require_connectable
 from broker.errors import NotAllowed
 from broker.identity import Authentication
@@ -56,11 +55,12 @@ class Rehearsals:
     def _try_on(self, authentication: Authentication) -> Found:
         """What this person would get: judged by the gate and mapped as at a first sign-in, and nothing written."""
         ports = self._ports
+        heard = ports.gate.hear(authentication)
         account = ports.accounts.find(authentication.subject)
-        admission = ports.gate.admit(Evidence.fresh(authentication, account, None))
+        admission = ports.gate.admit(Evidence.fresh(heard, account, None))
         if account is None:
             draft = ports.accounts.draft(admission, authentication, ports.upstream.profile(authentication))
-            ports.gate.admit(Evidence.fresh(replace(authentication, email=draft.email), None, None))
+            ports.gate.admit(Evidence.fresh(heard, None, None, fields_of(draft)))
             shown, email, fields = draft.display_name, draft.email, draft.attributes
         else:
             shown, email, fields = account.display_name, account.email, account.attributes

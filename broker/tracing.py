@@ -95,11 +95,15 @@ def check(group: str, name: str, outcome: Outcome = "passed", *, detail: str = "
         note(Step("check", group, name, outcome, inputs=inputs, detail=detail))
 
 
-def note_once(step: Step) -> None:
-    """Adds a step that is always the same object, unless the record has it: a check is asked more than once."""
+def is_recording() -> bool:
+    """Whether anything that is noted is kept: what costs something to say need not be said otherwise."""
+    return _CURRENT.get() is not None
+
+
+def lacks(group: str) -> bool:
+    """Whether a record is being made that has nothing of this group yet: what is asked again is noted once."""
     record = _CURRENT.get()
-    if record is not None and not any(known is step for known in record.steps):
-        record.steps.append(step)
+    return record is not None and not any(step.group == group for step in record.steps)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from broker.composition.keys import derived, entra_credential
 from broker.composition.lasting import Lasting
 from broker.composition.membership import membership, password_connector
 from broker.composition.provider import openid_provider
-from broker.composition.signing_in import browser_sessions, login_flow
+from broker.composition.signing_in import browser_sessions, login_flow, remembered_facts
 from broker.composition.surroundings import Surroundings
 from broker.domains import Domains
 from broker.downstream.oidc.assembly import OpenIdProvider
@@ -69,7 +69,8 @@ class Parts:
 
         Our own pages and the provider are told of every session, and of everybody, that ends.
         """
-        gate = Gate(organizations, around.clock)
+        remembered = remembered_facts(configuration, around)
+        gate = Gate(organizations, around.clock, remembered)
         sessions = browser_sessions(configuration, around)
         http, credential = lasting.http, entra_credential(configuration, around)
         connector = entra_connector(configuration, organizations, http, credential, around, lasting.memory)
@@ -77,9 +78,13 @@ class Parts:
         glass = break_glass(configuration, organizations, gate, around, mailer)
         connectors = (connector, password_connector(configuration, around), glass.connector)
         heard = hook_side(configuration, around, http, hooks=hooks)
-        flow = login_flow(configuration, organizations, gate, sessions, connectors, side, around, heard.consulting)
+        flow = login_flow(
+            configuration, organizations, gate, sessions, connectors, remembered, side, around, heard.consulting
+        )
         own = OwnPages()
-        provider = openid_provider(configuration, flow, gate, organizations, sessions, side.standing, around, lasting)
+        provider = openid_provider(
+            configuration, flow, gate, organizations, sessions, side.standing, remembered, around, lasting
+        )
         responders: tuple[Responder, ...] = (own, provider.responder)
         for responder in responders:
             flow.register(responder)

@@ -19,6 +19,7 @@ from broker.login import LoginFlow
 from broker.membership.assembly import Membership
 from broker.messages import LoginRequest
 from broker.organizations import Organizations
+from broker.remembered import RememberedFacts
 from broker.sessions import Sessions
 from broker.standing import DirectoryStanding
 from broker.upstream.entra.assurance import DIRECTORY_ACR
@@ -33,6 +34,7 @@ def openid_provider(
     organizations: Organizations,
     sessions: Sessions,
     upstream_standing: DirectoryStanding,
+    remembered: RememberedFacts,
     around: Surroundings,
     lasting: Lasting,
 ) -> OpenIdProvider:
@@ -49,12 +51,17 @@ def openid_provider(
         clock=around.clock,
         entropy=around.entropy,
         parties=FixedRelyingParties(
-            RelyingParty.of(party, configuration.secret(party.client_secret) if party.client_secret else None)
+            RelyingParty.of(
+                party,
+                configuration.secret(party.client_secret) if party.client_secret else None,
+                configuration.release(party.client_id),
+            )
             for party in configuration.relying_parties
         ),
         session_is_live=sessions.live,
         pairwise_key=derived(configuration, "pairwise sub"),
         upstream_standing=upstream_standing,
+        remembered=remembered,
         post=lasting.http.post_form,
     )
     lifetimes = TokenLifetimes(

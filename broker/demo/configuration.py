@@ -30,6 +30,45 @@ HELIOS_SHIPPING: Final[Mapping[str, Any]] = {
     "federation": {"connection": {"kind": "entra-oidc", "tenant_id": "705bad33-ba4a-40ee-8ef9-2eb1e60b7b83"}},
 }
 
+# Groups of Aegean Foods' directory (the simulator's seed).
+STAFF: Final = "0d6c1c0e-5a0f-4a1b-9a55-7d2f8f3f6b11"
+CRETE_SALES: Final = "c1f7e0c2-44b8-4d43-8a0d-0f6f4d7d2a90"
+
+# What the demonstration adds, so that rules can be seen at work: one that keeps somebody out, one that transforms, and
+# a map from groups to what the sample application calls a role.
+AEGEAN_FOODS_RULED: Final[Mapping[str, Any]] = {
+    **AEGEAN_FOODS,
+    "federation": {
+        **AEGEAN_FOODS["federation"],
+        "require": [
+            {
+                "name": "no-shared-accounts",
+                "that": 'upstream.email != "petros.makris@aegeanfoods.example"',
+                "otherwise": "shared_account",
+                "message": {
+                    "en": "Shared accounts do not sign in here. Use your own.",
+                    "el": "Οι κοινόχρηστοι λογαριασμοί δεν συνδέονται εδώ. Χρησιμοποιήστε τον δικό σας.",
+                },
+            }
+        ],
+        "attributes": {"department": {"value": 'graph["graph.department"].upperAscii()', "on": "create"}},
+    },
+}
+ROLES: Final[Mapping[str, Any]] = {
+    "claim_rules": "roles",
+    "description": "What people may do in an application, by their groups in the directory.",
+    "release": [
+        {
+            "name": "roles",
+            "claim": "roles",
+            "value": 'lookup_all("app-roles", identity.groups)',
+            "to": ["id_token", "userinfo"],
+            "optional": True,
+        }
+    ],
+    "maps": {"app-roles": {STAFF: "reader", CRETE_SALES: ["editor", "reader"]}},
+}
+
 # A word that YAML 1.2 reads as a string, whatever reads it: no number, no date, no boolean, no null.
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z_-]*(?: [A-Za-z_-]+)*")
 _NOT_PLAIN: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
@@ -41,12 +80,17 @@ def write_configuration(
     broker: Mapping[str, Any],
     organizations: Sequence[Mapping[str, Any]],
     relying_parties: Sequence[Mapping[str, Any]],
+    claim_rules: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Writes ``broker.yaml`` and one file for each organisation and relying party; older ones are taken away."""
+    """Writes ``broker.yaml`` and one file for each organisation, relying party and set of rules; older ones are taken
+    away.
+    """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     _write(directory / "broker.yaml", broker)
     _write_folder(directory / "organizations", "organization", organizations)
     _write_folder(directory / "relying_parties", "client_id", relying_parties)
+    if claim_rules:
+        _write_folder(directory / "claim_rules", "claim_rules", claim_rules)
 
 
 def _write_folder(folder: Path, key: str, files: Sequence[Mapping[str, Any]]) -> None:

@@ -302,7 +302,7 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
     ),
     "no_such_sign_in": Explanation(
         _("No sign-in of your organisation is known by this ID."),
-        _("Check it. Sign-ins are kept for some days only, and some are still without your organisation."),
+        _("Check it. Sign-ins are kept for some days only."),
         retry=False,
     ),
     "page_not_found": Explanation(_("There is no such page."), _("Check the address."), retry=False),

@@ -358,6 +358,7 @@ def world_on(
     entra: Mapping[str, Any] | None = None,
     organizations: Sequence[Mapping[str, Any]] = (AEGEAN_FOODS, HELIOS_SHIPPING),
     parties: Sequence[Mapping[str, Any]] = PARTIES,
+    claim_rules: Sequence[Mapping[str, Any]] = (),
 ) -> Iterator[World]:
     """A broker of its own for one test. ``settings`` replace sections of its ``broker.yaml``, ``entra`` keys of that
     one.
@@ -388,6 +389,7 @@ def world_on(
         broker={**usual, **(settings or {})},
         organizations=organizations,
         relying_parties=parties,
+        claim_rules=claim_rules,
     )
     foundation.clock.set(NOW)
     configuration = load(folder / "config", environ=ENVIRON, clock=foundation.clock)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from broker import admission
+from broker import entry_rules
 from broker.admission import Admission, Evidence
 from broker.errors import NotAllowed, SsoRequired
 from broker.identity import CONSUMER_TENANT, Account, Authentication, Stamp, Subject
@@ -55,7 +55,7 @@ def test_an_admission_cannot_be_turned_into_another_one() -> None:
 
 
 def test_the_enforcement_rule_stands_first_and_cannot_be_configured_away() -> None:
-    assert admission.RULES[0] is admission.enforcement
+    assert entry_rules.RULES[0] is entry_rules.enforcement
     assert "enforce" not in " ".join(Organization.__slots__)
 
 

@@ -27,6 +27,7 @@ from broker.downstream.oidc.parties import RelyingParties
 from broker.downstream.oidc.provider import BrokerProvider
 from broker.downstream.oidc.refresh_exchange import RefreshExchange
 from broker.downstream.oidc.refresh_families import RefreshFamilies, RefreshLifetimes
+from broker.downstream.oidc.released import Releases
 from broker.downstream.oidc.responder import NAME, OidcResponder
 from broker.downstream.oidc.revocation_endpoint import RevocationEndpoint
 from broker.downstream.oidc.standing import StandingPeople
@@ -36,6 +37,7 @@ from broker.downstream.oidc.userinfo_endpoint import UserInfoEndpoint
 from broker.entropy import Entropy
 from broker.jose.key_ring import KeyRing
 from broker.organizations import Organizations
+from broker.remembered import RememberedFacts
 from broker.standing import DirectoryStanding
 from broker.store.directory import Directory
 from broker.store.state import StateStore
@@ -46,8 +48,8 @@ class ProviderPorts:
     """What the provider stands on.
 
     ``pairwise_key``: 32 bytes or more that never change, or pairwise subjects do. ``upstream_standing``: what the
-    directory of a person says at each refresh. ``post``: reaches the applications that want to hear of a logout, and
-    ``pauses`` are those before it is tried again.
+    directory of a person says at each refresh, and ``remembered`` what it said at the last sign-in. ``post``: reaches
+    the applications that want to hear of a logout, and ``pauses`` are those before it is tried again.
     """
 
     store: StateStore
@@ -61,6 +63,7 @@ class ProviderPorts:
     session_is_live: SessionIsLive
     pairwise_key: bytes
     upstream_standing: DirectoryStanding
+    remembered: RememberedFacts
     post: Post
     pauses: Sequence[timedelta] = PAUSES
 
@@ -105,6 +108,7 @@ def assemble(
     api_tokens = ApiTokens(store, clock, entropy, parties, lifetimes.access_token)
     subjects = Subjects(ports.pairwise_key)
     people = StandingPeople(ports.directory, ports.gate, ports.organizations, ports.upstream_standing)
+    releases = Releases(ports.remembered)
     participants = Participants(store, lifetimes.session)
     logout_tokens = LogoutTokens(issuer, ports.keys, clock, subjects)
     back_channel = BackChannel(store, parties, logout_tokens, ports.post, pauses=ports.pauses)
@@ -118,11 +122,12 @@ def assemble(
         people=people,
         session_is_live=ports.session_is_live,
         subjects=subjects,
+        releases=releases,
         id_tokens=id_tokens,
     )
     grant_types: Mapping[str, GrantType] = {
         "authorization_code": code_exchange,
-        "refresh_token": RefreshExchange(grants, families, people, subjects, id_tokens),
+        "refresh_token": RefreshExchange(grants, families, people, subjects, releases, id_tokens),
         "client_credentials": ClientCredentials(api_tokens),
     }
     endpoints = OidcEndpoints(
@@ -131,11 +136,20 @@ def assemble(
         keys=ports.keys,
         authorization=AuthorizationEndpoint(NAME, issuer, provider, parties, ports.keys),
         token=TokenEndpoint(parties, grant_types),
-        userinfo=UserInfoEndpoint(parties, grants, people, subjects),
-        introspection=IntrospectionEndpoint(issuer, parties, grants, families, api_tokens, people, subjects),
+        userinfo=UserInfoEndpoint(parties, grants, people, releases, subjects),
+        introspection=IntrospectionEndpoint(issuer, parties, grants, families, api_tokens, people, releases, subjects),
         revocation=RevocationEndpoint(parties, grants, families, api_tokens),
         begin_login=begin_login,
     )
-    endings = PartyEndings(ports.directory, ports.organizations, parties, grants, families, participants, back_channel)
+    endings = PartyEndings(
+        ports.directory,
+        ports.organizations,
+        parties,
+        grants,
+        families,
+        participants,
+        back_channel,
+        ports.remembered,
+    )
     responder = OidcResponder(issuer, provider, parties, grants, subjects, endings)
     return OpenIdProvider(responder, grants, api_tokens, back_channel, endpoints)

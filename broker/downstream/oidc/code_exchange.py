@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from broker import tracing
 from broker.doors import door
 from broker.downstream.oidc import claims, pkce
 from broker.downstream.oidc.errors import TokenRefused
@@ -20,6 +21,7 @@ from broker.downstream.oidc.participants import Participants
 from broker.downstream.oidc.parties import RelyingParty
 from broker.downstream.oidc.provider import BrokerProvider, CodeTokenRequest, IssuedTokens
 from broker.downstream.oidc.refresh_families import RefreshFamilies
+from broker.downstream.oidc.released import NotReleased, Releases
 from broker.downstream.oidc.standing import NoLongerAdmitted, Standing, StandingPeople
 from broker.downstream.oidc.subjects import Subjects
 
@@ -38,15 +40,19 @@ class CodeExchange:
     people: StandingPeople
     session_is_live: SessionIsLive
     subjects: Subjects
+    releases: Releases
     id_tokens: IdTokens
 
     def answer(self, party: RelyingParty, parameters: Parameters) -> dict[str, Any]:
         """The members of the positive answer; raises ``TokenRefused``."""
         request = self.provider.read_code_request(parameters.values)
         redeemed = self.grants.redeem(request.code)
+        tracing.belongs_to(redeemed.grant.sign_in)
         _require_binding(party, request, redeemed.grant)
+        tracing.hop(party.client_id, "code_exchanged", scopes=list(redeemed.grant.scopes))
         standing = self._admit(party, redeemed.grant)
-        return self.provider.token_response(self._fulfil(party, request, redeemed, standing))
+        user_claims = self._claims(party, redeemed.grant, standing)
+        return self.provider.token_response(self._fulfil(party, request, redeemed, standing, user_claims))
 
     def _admit(self, party: RelyingParty, grant: CodeGrant) -> Standing:
         if not self.session_is_live(grant.sid):
@@ -57,8 +63,23 @@ class CodeExchange:
             said = "The code is not valid."
             raise TokenRefused("invalid_grant", no.reason, said, detail=no.detail, event=no.event) from no
 
+    def _claims(self, party: RelyingParty, grant: CodeGrant, standing: Standing) -> dict[str, Any]:
+        """Before anything is handed out: a claim that cannot be decided refuses (threats CR-04)."""
+        try:
+            return self.releases.for_id_token(
+                party, standing.person, grant.connection, grant.scopes, grant.id_token_claims
+            )
+        except NotReleased as no:
+            said = "The claims of this person could not be made."
+            raise TokenRefused("invalid_grant", no.reason, said, detail=no.detail) from no
+
     def _fulfil(
-        self, party: RelyingParty, request: CodeTokenRequest, redeemed: RedeemedCode, standing: Standing
+        self,
+        party: RelyingParty,
+        request: CodeTokenRequest,
+        redeemed: RedeemedCode,
+        standing: Standing,
+        user_claims: dict[str, Any],
     ) -> IssuedTokens:
         grant, grant_id = redeemed.grant, redeemed.grant_id
         # Noted before anything is handed out: who has a token is told when the session ends.
@@ -76,9 +97,7 @@ class CodeExchange:
             subject=subject,
             sid=self.subjects.session(party, grant.sid),
             access_token=access_token,
-            # Only what the claims parameter asked for in the ID token itself: the scopes' claims are at UserInfo
-            # (Core 5.4).
-            user_claims=claims.release(standing.person, claims.allowed(party.scopes, grant.id_token_claims)),
+            user_claims=user_claims,
         )
         return IssuedTokens(
             request=request,

@@ -13,6 +13,7 @@ from broker.downstream.oidc.parties import RelyingParties
 from broker.downstream.oidc.refresh_families import RefreshFamilies
 from broker.identity import Stamp
 from broker.organizations import Organizations
+from broker.remembered import RememberedFacts
 from broker.store.directory import Directory
 
 
@@ -32,6 +33,7 @@ class PartyEndings:
         families: RefreshFamilies,
         participants: Participants,
         back_channel: BackChannel,
+        remembered: RememberedFacts,
     ) -> None:
         self._directory = directory
         self._organizations = organizations
@@ -40,6 +42,7 @@ class PartyEndings:
         self._families = families
         self._participants = participants
         self._back_channel = back_channel
+        self._remembered = remembered
 
     def session(self, sid: str) -> None:
         """A mere sign-out. Refresh tokens stay: each was asked for as ``offline_access``, for the time when nobody is
@@ -51,10 +54,13 @@ class PartyEndings:
         self._participants.forget(taking_part)
 
     def account(self, account_id: str) -> None:
-        """All that an account's applications hold from before its epoch rose, offline or not."""
+        """All that an account's applications hold from before its epoch rose, offline or not, and what the directory
+        said of the person before.
+        """
         account = self._directory.account(account_id)
         epoch = account.epoch if account is not None else None
         self._end(indexes.of_account(account_id), lambda stamp: stamp.account != epoch)
+        self._remembered.forget(account_id, epoch)
 
     def organization(self, name: str) -> None:
         """The same for everybody of an organisation."""

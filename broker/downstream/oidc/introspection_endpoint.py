@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import structlog
 
+from broker import tracing
 from broker.clock import epoch_seconds
 from broker.downstream.oidc.api_tokens import ApiToken, ApiTokens
 from broker.downstream.oidc.errors import ClientRefused, TokenRefused
@@ -20,7 +21,8 @@ from broker.downstream.oidc.grants import AccessGrant, Grants
 from broker.downstream.oidc.parameters import Parameters
 from broker.downstream.oidc.parties import RelyingParties, RelyingParty
 from broker.downstream.oidc.refresh_families import RefreshFamilies, RefreshGrant
-from broker.downstream.oidc.standing import NoLongerAdmitted, StandingPeople
+from broker.downstream.oidc.released import NotReleased, Releases
+from broker.downstream.oidc.standing import NoLongerAdmitted, Standing, StandingPeople
 from broker.downstream.oidc.subjects import Subjects
 from broker.downstream.oidc.token_endpoint import authenticated
 
@@ -41,6 +43,7 @@ class IntrospectionEndpoint:
     families: RefreshFamilies
     api_tokens: ApiTokens
     people: StandingPeople
+    releases: Releases
     subjects: Subjects
 
     def answer(self, parameters: Parameters, authorization: str | None) -> Mapping[str, Any]:
@@ -72,10 +75,16 @@ class IntrospectionEndpoint:
             return _refused("of another client")
         if party is None:
             return _INACTIVE
+        tracing.belongs_to(given.sign_in)
+        tracing.hop(given.client_id, "introspected", by=caller.client_id)
         try:
-            self.people.admit(party, given)
+            standing = self.people.admit(party, given)
+            released = self._released(party, given, standing)
         except NoLongerAdmitted as no:
             _log.warning(no.event, reason=no.reason, detail=no.detail)
+            return _INACTIVE
+        except NotReleased as no:
+            _log.warning("oauth_rejected", reason=no.reason, detail=no.detail)
             return _INACTIVE
         said = {
             "active": True,
@@ -87,7 +96,15 @@ class IntrospectionEndpoint:
             "iat": epoch_seconds(given.issued_at),
             "exp": epoch_seconds(given.expires_at),
         }
-        return said | ({"token_type": "Bearer"} if isinstance(given, AccessGrant) else {})
+        # What the protocol says of the token wins over whatever a rule says of the person.
+        return released | said | ({"token_type": "Bearer"} if isinstance(given, AccessGrant) else {})
+
+    def _released(
+        self, party: RelyingParty, given: AccessGrant | RefreshGrant, standing: Standing
+    ) -> Mapping[str, Any]:
+        if not isinstance(given, AccessGrant):
+            return {}
+        return self.releases.for_access_token(party, standing.person, given.connection, given.scopes)
 
     def _of_client(self, caller: RelyingParty, token: ApiToken) -> Mapping[str, Any]:
         if caller.client_id != token.client_id:

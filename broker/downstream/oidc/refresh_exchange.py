@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from broker import tracing
 from broker.doors import door
 from broker.downstream.oidc import claims
 from broker.downstream.oidc.errors import TokenRefused
@@ -17,6 +18,7 @@ from broker.downstream.oidc.minting import IdTokens, Statement
 from broker.downstream.oidc.parameters import Parameters
 from broker.downstream.oidc.parties import RelyingParty
 from broker.downstream.oidc.refresh_families import RefreshFamilies, RefreshGrant
+from broker.downstream.oidc.released import NotReleased, Releases
 from broker.downstream.oidc.standing import NoLongerAdmitted, Standing, StandingPeople
 from broker.downstream.oidc.subjects import Subjects
 
@@ -30,6 +32,7 @@ class RefreshExchange:
     families: RefreshFamilies
     people: StandingPeople
     subjects: Subjects
+    releases: Releases
     id_tokens: IdTokens
 
     def answer(self, party: RelyingParty, parameters: Parameters) -> dict[str, Any]:
@@ -41,8 +44,12 @@ class RefreshExchange:
             raise TokenRefused("invalid_request", "params", "refresh_token is required.")
         presented = self.families.present(token, lambda grant: grant.client_id == party.client_id)
         grant = presented.grant
+        tracing.belongs_to(grant.sign_in)
         scopes = _scopes(party, grant, parameters.get("scope"))
+        tracing.hop(party.client_id, "refreshed", scopes=list(scopes))
         standing = self._admit(party, grant)
+        # Before the token is spent: it stays good if a claim cannot be decided just now.
+        user_claims = self._claims(party, grant, scopes, standing)
         following = self.families.redeem_refresh_token(standing.admission, presented)
         access_token = self.grants.issue_access_token(
             standing.admission, grant, grant.grant_id, scopes, with_session=False
@@ -56,7 +63,7 @@ class RefreshExchange:
         }
         if "openid" in scopes:
             answer["id_token"] = self.id_tokens.mint(
-                standing.admission, self._statement(party, grant, access_token, standing)
+                standing.admission, self._statement(party, grant, access_token, user_claims)
             )
         return answer
 
@@ -67,7 +74,20 @@ class RefreshExchange:
             said = "The refresh token is not valid."
             raise TokenRefused("invalid_grant", no.reason, said, detail=no.detail, event=no.event) from no
 
-    def _statement(self, party: RelyingParty, grant: RefreshGrant, access_token: str, standing: Standing) -> Statement:
+    def _claims(
+        self, party: RelyingParty, grant: RefreshGrant, scopes: tuple[str, ...], standing: Standing
+    ) -> dict[str, Any]:
+        if "openid" not in scopes:
+            return {}
+        try:
+            return self.releases.for_id_token(party, standing.person, grant.connection, scopes, grant.id_token_claims)
+        except NotReleased as no:
+            said = "The claims of this person could not be made."
+            raise TokenRefused("invalid_grant", no.reason, said, detail=no.detail) from no
+
+    def _statement(
+        self, party: RelyingParty, grant: RefreshGrant, access_token: str, user_claims: dict[str, Any]
+    ) -> Statement:
         """The same person, session and time of authentication as at first, and no nonce (OpenID Connect Core 12.2)."""
         return Statement(
             party=party,
@@ -75,7 +95,7 @@ class RefreshExchange:
             subject=self.subjects.subject(party, grant.account_id),
             sid=self.subjects.session(party, grant.sid),
             access_token=access_token,
-            user_claims=claims.release(standing.person, claims.allowed(party.scopes, grant.id_token_claims)),
+            user_claims=user_claims,
         )
 
 

@@ -8,7 +8,7 @@ from broker.admission import Admission, Evidence, Gate
 from broker.downstream.oidc.claims import Person
 from broker.downstream.oidc.grants import AccessGrant, Grant
 from broker.downstream.oidc.parties import RelyingParty
-from broker.errors import NotAllowed, SsoRequired
+from broker.errors import LoginFailed, NotAllowed, SsoRequired
 from broker.identity import Account
 from broker.organizations import Organizations
 from broker.standing import DirectoryStanding
@@ -62,7 +62,7 @@ class StandingPeople:
             admission = self._gate.admit(Evidence.standing(account, grant.connection, grant.stamp, party.organizations))
         except SsoRequired as error:
             raise NoLongerAdmitted("enforcement_denied", error.reason, error.detail) from error
-        except NotAllowed as error:
+        except (NotAllowed, LoginFailed) as error:  # A rule that cannot be decided fails here what it fails there.
             raise NoLongerAdmitted("oauth_rejected", error.reason, error.detail) from error
         return Standing(admission, Person(account, self._organizations.get(account.organization)))
 

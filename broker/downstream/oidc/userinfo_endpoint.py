@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from structlog.contextvars import bind_contextvars
 
-from broker.downstream.oidc import claims
+from broker import tracing
 from broker.downstream.oidc.errors import BearerRefused
 from broker.downstream.oidc.grants import AccessGrant, Grants
 from broker.downstream.oidc.parameters import Parameters
 from broker.downstream.oidc.parties import RelyingParties, RelyingParty
+from broker.downstream.oidc.released import NotReleased, Releases
 from broker.downstream.oidc.standing import NoLongerAdmitted, Standing, StandingPeople
 from broker.downstream.oidc.subjects import Subjects
 
@@ -27,6 +28,7 @@ class UserInfoEndpoint:
     parties: RelyingParties
     grants: Grants
     people: StandingPeople
+    releases: Releases
     subjects: Subjects
 
     def answer(self, query: Parameters, form: Parameters, authorization: str | None) -> dict[str, Any]:
@@ -36,13 +38,23 @@ class UserInfoEndpoint:
         if access is None or party is None:
             raise BearerRefused("invalid_token", "access_token", "The access token is not valid.")
         bind_contextvars(client=party.client_id)
+        tracing.belongs_to(access.sign_in)
+        tracing.hop(party.client_id, "userinfo_asked", scopes=list(access.scopes))
         if "openid" not in access.scopes:  # A refresh may have asked for less than was granted.
             raise BearerRefused("insufficient_scope", "scope", "The access token is not for the openid scope.")
         standing = self._admit(party, access)
-        names = claims.names_of(party.scopes & set(access.scopes))
-        names |= claims.allowed(party.scopes, access.userinfo_claims)
-        subject = self.subjects.subject(party, access.account_id)
-        return {"sub": subject, **claims.release(standing.person, names)}
+        said = self._claims(party, access, standing)
+        return {"sub": self.subjects.subject(party, access.account_id), **said}
+
+    def _claims(self, party: RelyingParty, access: AccessGrant, standing: Standing) -> dict[str, Any]:
+        try:
+            return self.releases.for_userinfo(
+                party, standing.person, access.connection, access.scopes, access.userinfo_claims
+            )
+        except NotReleased as no:
+            # RFC 6750 section 3.1 has no word for it but that the token is invalid "for other reasons".
+            said = "The claims of this person could not be made."
+            raise BearerRefused("invalid_token", no.reason, said, detail=no.detail) from no
 
     def _admit(self, party: RelyingParty, access: AccessGrant) -> Standing:
         try:

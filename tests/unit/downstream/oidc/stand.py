@@ -31,6 +31,7 @@ from broker.http_client import HttpAnswer, HttpFailure
 from broker.identity import Account, Authentication, FieldStamp, Secret, Subject
 from broker.jose.key_ring import KeyRing
 from broker.messages import LoginRequest, LoginResult
+from broker.remembered import RememberedFacts
 from broker.sessions import Lifetimes, Sessions
 from broker.store.directory import DirectoryUnavailable, Fill, NewAccount, StoredKey
 from broker.store.outbox import NewEvent
@@ -139,6 +140,9 @@ class MemoryDirectory:
     def fill_account(self, account_id: str, fills: Mapping[str, Fill], *, by: str, at: datetime) -> Account | None:
         raise NotImplementedError
 
+    def settle_subject(self, account_id: str, *, email_verified: bool, at: datetime) -> Account | None:
+        raise NotImplementedError
+
     def signing_keys(self) -> Sequence[StoredKey]:
         return self.keys
 
@@ -233,7 +237,8 @@ class Stand:
         self.store = Switched(SqliteState(folder / "state.sqlite", store_clock or self.clock))
         self.directory = MemoryDirectory(keys)
         self.organizations = FixedOrganizations((AEGEAN, HELIOS, LOCAL))
-        self.gate = Gate(self.organizations, self.clock)
+        self.remembered = RememberedFacts(self.store, timedelta(days=31))
+        self.gate = Gate(self.organizations, self.clock, self.remembered)
         entropy = SeededEntropy(7)
         self.sessions = Sessions(self.store, self.clock, entropy, Lifetimes(timedelta(hours=1), timedelta(hours=12)))
         self.keys = KeyRing.open(self.directory, SEALING_KEY, self.clock)
@@ -263,6 +268,7 @@ class Stand:
                 session_is_live=self.sessions.live,
                 pairwise_key=PAIRWISE_KEY,
                 upstream_standing=self.upstream,
+                remembered=self.remembered,
                 post=self.applications,
                 pauses=(timedelta(0), timedelta(0)),
             ),
