@@ -16,6 +16,7 @@ from broker.configuration_state import ConfigurationState
 from broker.organizations import Organization, Organizations
 from broker.store.directory import DirectoryUnavailable
 from broker.store.federations import Federations, Stage
+from broker.store.outbox import Backlog, Outbox
 from broker.store.standings import Standings, Watch
 from broker.watching.directory import Trouble
 
@@ -33,12 +34,14 @@ class FederationCollector(Collector):
         organizations: Organizations,
         federations: Federations,
         standings: Standings,
+        outbox: Outbox,
         clock: Clock,
         credential_ends_at: datetime | None = None,
     ) -> None:
         self._organizations = organizations
         self._federations = federations
         self._standings = standings
+        self._outbox = outbox
         self._clock = clock
         self._credential_ends_at = credential_ends_at
 
@@ -46,7 +49,12 @@ class FederationCollector(Collector):
         """All of it; only whether the records can be read, when they cannot."""
         readable = GaugeMetricFamily("pobuca_records_readable", "Whether the directory store answers: 1, or 0.")
         try:
-            found = [*self._federated(), *self._watched(self._standings.watches()), self._outstanding()]
+            found = [
+                *self._federated(),
+                *self._watched(self._standings.watches()),
+                self._outstanding(),
+                *self._untold(self._outbox.backlog()),
+            ]
         except DirectoryUnavailable:
             readable.add_metric([], 0)
             yield readable
@@ -100,6 +108,23 @@ class FederationCollector(Collector):
             if watch.delay_seconds is not None:
                 delay.add_metric([watch.organization], watch.delay_seconds)
         yield from (trouble, age, delay)
+
+    def _untold(self, backlog: Sequence[Backlog]) -> Iterator[Metric]:
+        labels = ["organization", "hook"]
+        events = GaugeMetricFamily(
+            "pobuca_outbox_events",
+            "New accounts of which a provisioning hook has not heard: those that wait, and those given up.",
+            labels=[*labels, "state"],
+        )
+        age = GaugeMetricFamily(
+            "pobuca_outbox_oldest_seconds", "Seconds since the oldest of those that wait was written.", labels=labels
+        )
+        for each in backlog:
+            events.add_metric([each.organization, each.hook, "waiting"], each.waiting)
+            events.add_metric([each.organization, each.hook, "dead"], each.dead)
+            if each.oldest is not None:
+                age.add_metric([each.organization, each.hook], (self._clock.now() - each.oldest).total_seconds())
+        yield from (events, age)
 
     def _outstanding(self) -> Metric:
         endings = GaugeMetricFamily(

@@ -26,6 +26,7 @@ _COMMANDS: Final[dict[str, _Command]] = {
     "explain": _Command("broker.cli.explain", "Explain a sign-in: its steps, checks, rules and claims."),
     "keys": _Command("broker.cli.keys", "Make, list and rotate the broker's keys."),
     "org": _Command("broker.cli.org", "Create, connect, enforce and disconnect organizations."),
+    "outbox": _Command("broker.cli.outbox", "List what provisioning hooks have not taken, and try it again."),
     "serve": _Command("broker.cli.serve", "Serve people and applications."),
 }
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from broker.admission import Gate
 from broker.attempts import Attempts
 from broker.composition.entra import entra_connector, http_client
+from broker.composition.hooks import nobody_hears
 from broker.composition.keys import entra_credential
 from broker.composition.signing_in import browser_sessions, just_in_time
 from broker.composition.surroundings import Surroundings
@@ -45,7 +46,7 @@ def onboarding(
         federations=around.records.federations,
         audit=around.records.audit,
         gate=Gate(organizations, around.clock),
-        accounts=just_in_time(organizations, around),
+        accounts=just_in_time(organizations, around, nobody_hears(around)),
         clock=around.clock,
         connection_name=connection_name,
     )

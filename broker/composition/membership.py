@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from broker.admission import Gate
+from broker.composition.hooks import nobody_hears
 from broker.composition.surroundings import Surroundings
 from broker.federation.load import Configuration
 from broker.mail import Mailer
@@ -14,6 +15,7 @@ from broker.membership.hashing import PasswordHashing
 from broker.membership.ports import Ports
 from broker.membership.proofs import Proofs
 from broker.organizations import Organizations
+from broker.provisioning.consulting import Consulting
 from broker.rate_limits import Limits, RateLimits
 from broker.upstream.password.connector import PasswordConnector
 
@@ -25,10 +27,12 @@ def membership(
     around: Surroundings,
     mailer: Mailer,
     tidy: Callable[[str], None],
+    hooks: Consulting | None = None,
 ) -> Membership:
     """Passwords, invitations and app passwords, as pages, the API and the command line have them.
 
-    ``tidy`` ends what is left of an account's sessions.
+    ``tidy`` ends what is left of an account's sessions. ``hooks`` asks and tells others of new accounts; left out where
+    none are made.
     """
     settings, often = configuration.broker, configuration.broker.rate_limits
     attempts = Limits(
@@ -52,6 +56,7 @@ def membership(
         clock=around.clock,
         entropy=around.entropy,
         tidy=tidy,
+        hooks=hooks or nobody_hears(around),
         public_url=settings.public_url,
         default_language=settings.default_language,
     )

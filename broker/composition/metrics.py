@@ -14,6 +14,7 @@ def federation_metrics(configuration: Configuration, around: Surroundings) -> Fe
         live_organizations(configuration, around),
         around.records.federations,
         around.records.standings,
+        around.records.outbox,
         around.clock,
         entra_credential_ends_at(configuration),
     )

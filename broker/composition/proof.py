@@ -14,6 +14,7 @@ from broker.membership.hashing import PasswordHashing
 from broker.organizations import Organizations
 from broker.proof import NotRecorded, ProofOfEnforcement, ProofPorts
 from broker.proving.probe import Client as ProbeClient
+from broker.provisioning.hooks import Hooks, NoHooks
 from broker.web.wire import Application
 
 
@@ -21,7 +22,13 @@ class CreateApp(Protocol):
     """``broker.app.create_app``, which stands above this package and is handed in."""
 
     def __call__(
-        self, configuration: Configuration, surroundings: Surroundings, *, organizations: Organizations, mailer: Mailer
+        self,
+        configuration: Configuration,
+        surroundings: Surroundings,
+        *,
+        organizations: Organizations,
+        mailer: Mailer,
+        hooks: Hooks,
     ) -> Application: ...
 
 
@@ -33,7 +40,7 @@ def proof_of_enforcement(
 
     def create_twin(others: Organizations, mailer: Mailer) -> Application:
         unrecorded = replace(around, records=replace(around.records, audit=NotRecorded()))
-        return create_app(configuration, unrecorded, organizations=others, mailer=mailer)
+        return create_app(configuration, unrecorded, organizations=others, mailer=mailer, hooks=NoHooks())
 
     return ProofOfEnforcement(
         ProofPorts(

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from standardwebhooks import Webhook as Signer
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from broker.clock import Clock
 from broker.http_client import HttpAnswer, HttpClient, HttpFailure
@@ -36,7 +37,10 @@ class WebhookApplication:
         self._http = http
         self._clock = clock
         self._url = url
-        self._signers = [Signer(secret.reveal()) for secret in secrets]
+        try:
+            self._signers = [Signer(secret.reveal()) for secret in secrets]
+        except (EmptyWebhookSecretError, ValueError) as error:
+            raise ValueError("the secret of a webhook is whsec_ and base64") from error
 
     def ask(self, event: Event, within: timedelta) -> Answer:
         """2xx with a JSON object, or without anything: yes. Everything else is no answer."""

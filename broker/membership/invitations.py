@@ -164,14 +164,17 @@ class Invitations:
         # The person whom the invitation makes is judged as they will be: by organisation and by address.
         evidence = Evidence(organization.name, PASSWORD, draft.subject, draft.email, False, None, None)
         ports.gate.admit(evidence)
+        consulted = ports.hooks.consult(draft)
+        draft = consulted.draft
         record = PasswordRecord(invitation.address, draft.id, ports.hashing.hash(password), draft.created_at)
         try:
-            account = ports.credentials.accept_invitation(invitation.id, draft, record)
+            account = ports.credentials.accept_invitation(invitation.id, draft, record, consulted.events)
         except AddressTaken as error:
             raise NotAllowed(DOOR, "the address has an account", explanation="address_taken") from error
         if account is None:
             raise LoginFailed(DOOR, "not open any more", explanation="link_used")
-        detail = {"invitation": invitation.id, "role": invitation.role}
+        ports.hooks.written(consulted)
+        detail = {"invitation": invitation.id, "role": draft.role}
         entry = Entry("invitation_accepted", organization.name, account.id, draft.created_at, account.id, detail)
         ports.audit.add(entry)
         return account
@@ -239,7 +242,9 @@ class Invitations:
         return invitation, organization
 
     def _draft(self, invitation: Invitation, organization: Organization, first: str, last: str) -> NewAccount:
-        account_id, now = self._ports.entropy.uuid(), self._ports.clock.now()
+        # Hooks hear of the same account, however often the link is followed until it is there.
+        account_id = self._ports.hooks.account_id(organization.name, "invitation", invitation.id)
+        now = self._ports.clock.now()
         language = organization.default_language
         sources = {
             **dict.fromkeys(("first_name", "last_name", "display_name"), "person"),

@@ -11,6 +11,7 @@ from broker.entropy import Entropy
 from broker.mail import Mailer
 from broker.membership.hashing import PasswordHashing
 from broker.organizations import Organizations
+from broker.provisioning.consulting import Consulting
 from broker.rate_limits import RateLimits
 from broker.store.audit import AuditTrail
 from broker.store.credentials import Credentials
@@ -21,7 +22,8 @@ from broker.store.state import StateStore
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """``tidy``: ends what is left of an account's sessions, whose epoch has voided them already.
+    """``hooks``: asks and tells others of new accounts. ``tidy``: ends what is left of an account's sessions, whose
+    epoch has voided them already.
 
     ``public_url`` begins every link in a letter; ``default_language`` is that of people of whom none is known.
     """
@@ -39,5 +41,6 @@ class Ports:
     clock: Clock
     entropy: Entropy
     tidy: Callable[[str], None]
+    hooks: Consulting
     public_url: str
     default_language: str = "en"

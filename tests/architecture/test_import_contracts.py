@@ -69,6 +69,9 @@ BREACHES = [
         "broker.proving.as_if",
     ),
     ("Metrics are counted in one place", "broker.watching", "prometheus_client"),
+    ("The language of the rules has one home", "broker.claims.judging", "cel_expr_python"),
+    ("Webhooks are signed in one place", "broker.provisioning.hooks", "standardwebhooks"),
+    ("SCIM is spoken where", "broker.provisioning.hooks", "scim2_models"),
 ]
 
 

@@ -16,7 +16,8 @@ from sqlalchemy.engine import Engine
 from broker.store.audit import Entry
 from broker.store.opening import open_records
 from broker.store.records import Records
-from tests.support.directory import order, own_draft, password_record
+from tests.support.directory import draft, order, own_draft, password_record
+from tests.support.outbox import event
 from tests.support.people import ELENI, NOW, TENANT_A
 
 _PATIENCE_SECONDS = 120
@@ -30,6 +31,7 @@ DEADLY: Final[Mapping[str, Callable[[Records], object]]] = {
     "accept_invitation": lambda r: r.credentials.accept_invitation(
         "invitation-1", own_draft("eleni"), password_record("eleni")
     ),
+    "create_account": lambda r: r.directory.create_account(draft(), [event("evt_a")]),
     "end_account": lambda r: r.standings.end_account("anna", "disabled", NOW),
     "add": lambda r: r.audit.add(ENTRY),
 }

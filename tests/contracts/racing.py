@@ -335,3 +335,10 @@ def end_account(records: Records, _number: int) -> str:
 def add_entries(records: Records, number: int) -> list[int]:
     entry = Entry("sign_in_refused", f"organization-{number}", "broker", NOW)
     return [records.audit.add(entry).number for _ in range(10)]
+
+
+def take_events(records: Records, _number: int) -> list[str]:
+    taken: list[str] = []
+    while found := records.outbox.take(NOW, NOW + TTL, 3):
+        taken += [each.id for each in found]
+    return taken

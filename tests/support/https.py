@@ -115,14 +115,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, respond: Callable[[Received], Answer]) -> None:
+    def __init__(self, respond: Callable[[Received], Answer], port: int) -> None:
         self.respond = respond
         self.received: list[Received] = []
         self.lock = threading.Lock()
         self.connections = 0
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(*certificate())
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", port), _Handler)
 
     def finish_request(self, request, client_address) -> None:  # type: ignore[no-untyped-def] # socketserver's own types
         with self.lock:
@@ -141,8 +141,8 @@ class _Server(http.server.ThreadingHTTPServer):
 class LocalHttps:
     """Starts with ``with``; ``respond`` may be exchanged at any time."""
 
-    def __init__(self, respond: Callable[[Received], Answer] | None = None) -> None:
-        self._server = _Server(respond or (lambda _: Answer()))
+    def __init__(self, respond: Callable[[Received], Answer] | None = None, *, port: int = 0) -> None:
+        self._server = _Server(respond or (lambda _: Answer()), port)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def __enter__(self) -> Self:

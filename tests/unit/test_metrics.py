@@ -20,6 +20,7 @@ from broker.store.opening import open_records, prepare_directory
 from broker.store.records import Records
 from broker.store.standings import Watch
 from tests.support.directory import draft
+from tests.support.outbox import event, make
 from tests.support.people import TENANT_A, TENANT_B, FixedOrganizations
 
 
@@ -33,7 +34,9 @@ def records(tmp_path: Path) -> Iterator[Records]:
 
 def collector(records: Records, clock: ManualClock) -> FederationCollector:
     ends_at = clock.now() + timedelta(days=12)
-    return FederationCollector(FixedOrganizations(), records.federations, records.standings, clock, ends_at)
+    return FederationCollector(
+        FixedOrganizations(), records.federations, records.standings, records.outbox, clock, ends_at
+    )
 
 
 def test_stage_trouble_age_and_endings_are_those_of_the_records(records: Records, clock: ManualClock) -> None:
@@ -44,6 +47,9 @@ def test_stage_trouble_age_and_endings_are_those_of_the_records(records: Records
     records.standings.keep_watch(Watch("helios-shipping", TENANT_B))
     account, _ = records.directory.create_account(draft())
     records.standings.end_account(account.id, "disabled", now)
+    make(records, event("evt_a", created_at=late), event("evt_b", created_at=late))
+    [dead] = records.outbox.take(now, now, 1)
+    records.outbox.failed(dead, "status_410", None)
     registry = CollectorRegistry()
     registry.register(collector(records, clock))
 
@@ -60,6 +66,10 @@ def test_stage_trouble_age_and_endings_are_those_of_the_records(records: Records
     assert value("pobuca_directory_look_age_seconds", organization="helios-shipping") is None
     assert value("pobuca_directory_delay_seconds", organization="aegean-foods") == 61
     assert value("pobuca_endings_outstanding") == 1
+    hook = {"organization": "aegean-foods", "hook": "connect"}
+    assert value("pobuca_outbox_events", **hook, state="waiting") == 1
+    assert value("pobuca_outbox_events", **hook, state="dead") == 1
+    assert value("pobuca_outbox_oldest_seconds", **hook) == 90
     assert value("pobuca_entra_credential_remaining_days") == 12
 
 
@@ -68,7 +78,7 @@ def test_records_that_cannot_be_read_are_a_metric_and_no_crash(records: Records,
         def current(self) -> FixedOrganizations:
             raise DirectoryUnavailable("gone")
 
-    found = list(FederationCollector(Gone(), records.federations, records.standings, clock).collect())
+    found = list(FederationCollector(Gone(), records.federations, records.standings, records.outbox, clock).collect())
     assert [(family.name, family.samples[0].value) for family in found] == [("pobuca_records_readable", 0.0)]
 
 

@@ -15,8 +15,10 @@ from broker.clock import ManualClock
 from broker.entropy import Entropy
 from broker.errors import NotAllowed
 from broker.identity import Profile, Subject
+from broker.provisioning.consulting import Consulted
 from broker.provisioning.just_in_time import JustInTime
 from broker.store.opening import open_records
+from tests.support.hooks import consulting
 from tests.support.people import ELENI, TENANT_A, FixedOrganizations, authentication, fixed_gate
 
 PROFILE = Profile({"graph.displayName": "Eleni Markou", "graph.mail": "eleni.markou@aegeanfoods.example"})
@@ -26,7 +28,8 @@ PROFILE = Profile({"graph.displayName": "Eleni Markou", "graph.mail": "eleni.mar
 def accounts(directory_location: Path | str, clock: ManualClock, entropy: Entropy) -> Iterator[JustInTime]:
     with closing(open_records(directory_location)) as records:
         organizations = FixedOrganizations()
-        yield JustInTime(records.directory, records.credentials, records.audit, organizations, clock, entropy)
+        hooks = consulting(clock)
+        yield JustInTime(records.directory, records.credentials, records.audit, organizations, clock, entropy, hooks)
 
 
 def admission(subject: Subject = ELENI) -> Admission:
@@ -37,7 +40,7 @@ def test_an_account_is_drafted_then_created_then_found(accounts: JustInTime) -> 
     assert accounts.find(ELENI) is None
     draft = accounts.draft(admission(), authentication(), PROFILE)
     assert accounts.find(ELENI) is None, "a draft writes nothing"
-    account, created = accounts.create(admission(), draft)
+    account, created = accounts.create(admission(), Consulted(draft))
     assert created
     assert accounts.find(ELENI) == accounts.by_id(account.id) == account
 
@@ -45,15 +48,15 @@ def test_an_account_is_drafted_then_created_then_found(accounts: JustInTime) -> 
 def test_pr_01_of_many_first_sign_ins_at_once_one_makes_the_account(accounts: JustInTime) -> None:
     drafts = [accounts.draft(admission(), authentication(), PROFILE) for _ in range(20)]
     with ThreadPoolExecutor(20) as pool:
-        results = list(pool.map(lambda draft: accounts.create(admission(), draft), drafts))
+        results = list(pool.map(lambda draft: accounts.create(admission(), Consulted(draft)), drafts))
     assert len({account.id for account, _ in results}) == 1
     assert [created for _, created in results].count(True) == 1
 
 
 def test_pr_13_a_later_draft_changes_nothing(accounts: JustInTime) -> None:
-    first, _ = accounts.create(admission(), accounts.draft(admission(), authentication(), PROFILE))
+    first, _ = accounts.create(admission(), Consulted(accounts.draft(admission(), authentication(), PROFILE)))
     later = Profile({**PROFILE.values, "graph.displayName": "Somebody Else", "graph.jobTitle": "Chief"})
-    again, created = accounts.create(admission(), accounts.draft(admission(), authentication(), later))
+    again, created = accounts.create(admission(), Consulted(accounts.draft(admission(), authentication(), later)))
     assert (again, created) == (first, False)
 
 
@@ -64,5 +67,5 @@ def test_an_admission_of_somebody_else_drafts_and_creates_nothing(accounts: Just
     draft = accounts.draft(admission(), authentication(), PROFILE)
     for foreign in (replace(draft, subject=other), replace(draft, organization="helios-shipping")):
         with pytest.raises(NotAllowed):
-            accounts.create(admission(), foreign)
+            accounts.create(admission(), Consulted(foreign))
     assert accounts.find(ELENI) is None
