@@ -19,7 +19,7 @@ class _Command(NamedTuple):
 
 # The summary is here as well as in the command, since reading it there would import the command; a test compares them.
 _COMMANDS: Final[dict[str, _Command]] = {
-    "accounts": _Command("broker.cli.accounts", "List accounts; deactivate and activate one."),
+    "accounts": _Command("broker.cli.accounts", "List accounts; show, deactivate and activate one."),
     "audit": _Command("broker.cli.audit", "List and verify the audit trail."),
     "check": _Command("broker.cli.check", "Check the configuration and tell every problem at once."),
     "demo": _Command("broker.cli.demo", "Run a simulated Entra, the broker and a sample application."),

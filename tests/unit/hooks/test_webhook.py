@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from standardwebhooks import Webhook
@@ -192,7 +193,10 @@ def test_how_long_it_wants_to_be_left_alone_is_believed_up_to_a_day(
 
 
 def test_pr_03_one_that_hangs_costs_no_more_than_was_said(server: LocalHttps, http: HttpClient) -> None:
-    server.respond_with(lambda _: HttpAnswer(raw=lambda handler: handler.rfile.read(1) and None))
+    def say_nothing(handler: BaseHTTPRequestHandler) -> None:
+        handler.rfile.read(1)
+
+    server.respond_with(lambda _: HttpAnswer(raw=say_nothing))
     found = failure(lambda: webhook(server, http).ask(EVENT, timedelta(milliseconds=200)))
     assert (found.reason, found.is_down) == ("timeout", True)
 
