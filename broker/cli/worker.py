@@ -96,8 +96,8 @@ def load_worker(start: Start) -> WSGIApplication:
 
 def serve_metrics(start: Start, listener: MetricsServer) -> None:
     """The process that answers Prometheus, by the configuration of the moment as the workers do."""
+    from broker.composition.accepting import accept
     from broker.composition.metrics import federation_metrics
-    from broker.composition.serving import accept
     from broker.composition.surroundings import Surroundings
     from broker.metrics import ConfigurationCollector
     from broker.store.directory import DirectoryUnavailable

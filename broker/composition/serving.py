@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-import structlog
-
+from broker.composition.accepting import accept, require_acceptable
 from broker.composition.background import Background
 from broker.composition.lasting import Application
 from broker.composition.surroundings import Surroundings, live_organizations
-from broker.federation.declared import declared
-from broker.federation.findings import Finding
 from broker.federation.load import Configuration
-from broker.federation.reconciling import NotReconciled, no_longer_declared, reconcile
 from broker.organizations import Organizations
-from broker.reloading.reloader import NotTaken, Postponed
+from broker.reloading.reloader import Postponed
+from broker.reloading.served import keep_served
 from broker.store.directory import DirectoryUnavailable
 from broker.store.state import StateUnavailable
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-_log = structlog.get_logger()
 
 
 class CreateApplication(Protocol):
@@ -65,51 +61,15 @@ class Serving:
         Raises ``NotTaken`` and ``Postponed``; then, as after any other error, everything is as it was.
         """
         try:
-            accept(self._configuration, configuration, self._around)
+            require_acceptable(self._configuration, configuration, self._around.records.federations)
             organizations = live_organizations(configuration, self._around)
-            organizations.current()  # Complete before anybody asks it.
             fresh = self._create(configuration, organizations, self._application)
+            # Only now, when nothing is left that could fail for a reason of its own.
+            accept(self._configuration, configuration, self._around)
+            organizations.current()  # Complete before anybody asks it.
         except (DirectoryUnavailable, StateUnavailable) as error:
             raise Postponed(str(error)) from error
         old, self._application, self._configuration = self._application, fresh, configuration
         self._background.follow(old, fresh)
-
-
-def accept(running: Configuration, found: Configuration, around: Surroundings) -> None:
-    """Reconciles the records with a configuration that is to take the place of another, as a start does.
-
-    Raises ``NotTaken`` for one by which something would be lost that the running one has, and for one that contradicts
-    the records; ``DirectoryUnavailable``.
-    """
-    _require_all_there(running, found)
-    records, files = around.records, declared(found)
-    gone = {notice.organization: notice for notice in no_longer_declared(files, records.federations)}
-    for notice in no_longer_declared(declared(running), records.federations):
-        gone.pop(notice.organization, None)  # It was so at the start already.
-    if gone:
-        raise NotTaken([_finding(found, notice.reason, notice.sentence) for notice in gone.values()])
-    try:
-        notices = reconcile(files, records.federations, records.audit, around.clock)
-    except NotReconciled as contradiction:
-        raise NotTaken([_finding(found, "conflict", str(contradiction))]) from contradiction
-    for notice in notices:
-        _log.warning(notice.event, reason=notice.reason, detail=notice.sentence)
-
-
-def _require_all_there(running: Configuration, found: Configuration) -> None:
-    """A folder that was full and is empty is being copied, or was not mounted: nobody takes everything away at once."""
-    told = [
-        _finding(found, "missing", f"{folder} held files and holds none any more; restart the broker if that is meant")
-        for folder, before, after in (
-            ("organizations", running.organizations, found.organizations),
-            ("relying_parties", running.relying_parties, found.relying_parties),
-        )
-        if before and not after
-    ]
-    if told:
-        raise NotTaken(told)
-
-
-def _finding(configuration: Configuration, code: str, sentence: str) -> Finding:
-    """About the files as a whole: at the beginning of the broker's own."""
-    return Finding(configuration.location("broker").file, 1, 1, code, sentence)
+        with suppress(StateUnavailable):  # It serves; only `broker plan` would like to know.
+            keep_served(self._around.state, configuration)

@@ -16,6 +16,7 @@ from broker.federation.live import LiveOrganizations
 from broker.federation.load import Configuration
 from broker.federation.model import SqliteStore
 from broker.federation.reconciling import Notice, reconcile, require_not_rolled_back
+from broker.reloading.served import keep_served
 from broker.store import opening
 from broker.store.directory import Directory
 from broker.store.records import Records
@@ -71,6 +72,7 @@ def prepare_stores(
         )
         notices += reconcile(declared(configuration), records.federations, records.audit, clock)
         known.see(records.federations.generation())
+        keep_served(around.state, configuration)
     return notices
 
 

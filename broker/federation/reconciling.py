@@ -77,14 +77,8 @@ def reconcile(
     was recorded then, unless somebody bound it at this very moment.
     """
     recorded = {each.name: each for each in federations.changes(0).organizations}
-    tenants = {
-        each.name: each.connection.tenant_id
-        for each in declared
-        if each.connection is not None and each.connection.tenant_id is not None
-    }
-    for record in recorded.values():
-        if record.federation is not None and record.name not in tenants:
-            _require_free(record.name, record.federation.tenant_id, tenants)
+    tenants = _tenants(declared)
+    _require_free(tenants, recorded)
     for name, tenant_id in tenants.items():
         _declare(name, tenant_id, recorded, federations, audit, clock)
     by_name = {organization.name: organization for organization in declared}
@@ -97,10 +91,26 @@ def no_longer_declared(declared: Sequence[Organization], federations: Federation
     return tuple(_no_longer_declared({each.name: each for each in declared}, recorded))
 
 
-def _require_free(owner: str, bound: str | None, tenants: Mapping[str, str]) -> None:
-    for name, tenant_id in tenants.items():
-        if tenant_id == bound:
-            raise NotReconciled(_taken(name, tenant_id, owner))
+def require_free_tenants(declared: Sequence[Organization], federations: Federations) -> None:
+    """Raises ``NotReconciled`` as ``reconcile`` does, and records nothing."""
+    _require_free(_tenants(declared), {each.name: each for each in federations.changes(0).organizations})
+
+
+def _tenants(declared: Sequence[Organization]) -> Mapping[str, str]:
+    return {
+        each.name: each.connection.tenant_id
+        for each in declared
+        if each.connection is not None and each.connection.tenant_id is not None
+    }
+
+
+def _require_free(tenants: Mapping[str, str], recorded: Mapping[str, Recorded]) -> None:
+    for record in recorded.values():
+        if record.federation is None or record.name in tenants:
+            continue
+        for name, tenant_id in tenants.items():
+            if tenant_id == record.federation.tenant_id:
+                raise NotReconciled(_taken(name, tenant_id, record.name))
 
 
 def _taken(name: str, tenant_id: str, owner: str) -> str:
