@@ -86,7 +86,12 @@ def _found(arguments: tuple[Shape, ...]) -> tuple[Shape, int]:
 
 def _searched(arguments: tuple[Shape, ...]) -> tuple[Shape, int]:
     searched, *others = arguments
-    return SCALAR, 2 + searched.text // 4 * (1 + max((other.text for other in others), default=0) // 16)
+    sought = min(searched.text, max((other.text for other in others), default=0))
+    return SCALAR, 2 + searched.text // 4 * (1 + sought // 16)
+
+
+def _begun(arguments: tuple[Shape, ...]) -> tuple[Shape, int]:
+    return SCALAR, 2 + min(argument.text for argument in arguments) // 8
 
 
 def _same_text(arguments: tuple[Shape, ...]) -> tuple[Shape, int]:
@@ -167,8 +172,8 @@ _FUNCTIONS: Final[Mapping[str, Rule]] = {
     "double": _fixed(SCALAR, 10),
     "string": _as_text,
     "contains": _searched,
-    "startsWith": _searched,
-    "endsWith": _searched,
+    "startsWith": _begun,
+    "endsWith": _begun,
     "indexOf": _searched,
     "lastIndexOf": _searched,
     "charAt": _fixed(shapes.text(1), 50),

@@ -75,13 +75,23 @@ def _verdict(
         if logic.never(condition, [known]):
             sentence = f"this rule refuses everybody whom {other.name} at {other.that.location} lets through"
             return _remark(rule.name, that, "refuses_all", sentence)
-    # Together, as far as they have parts in common with this one.
-    related = [known for _, known in before if known.parts & condition.parts]
+    related = _related(condition, [known for _, known in before])
     if logic.always(condition, related):
         return _remark(rule.name, that, "never_refuses", "this rule can never refuse: the rules before it made sure")
     if logic.never(condition, related):
         return _remark(rule.name, that, "refuses_all", "this rule refuses everybody whom the rules before let through")
     return None
+
+
+def _related(condition: logic.Formula, before: Sequence[logic.Formula]) -> list[logic.Formula]:
+    """Those that have to do with the condition: that share a part with it, or with one that does."""
+    parts, related = set(condition.parts), []
+    waiting = list(before)
+    while near := [known for known in waiting if known.parts & parts]:
+        related += near
+        waiting = [known for known in waiting if known not in near]
+        parts.update(*(known.parts for known in near))
+    return related
 
 
 def _release(rules: Sequence[ReleaseRule]) -> Iterator[Remark]:

@@ -25,15 +25,16 @@ BUILT_IN: Final[Mapping[str, str]] = {
 DEFAULT_SCOPE: Final = "profile"
 
 # Claims of the protocol itself: in a token these say what the provider vouches for, so nobody's attribute is named like
-# one (OpenID Connect Core section 2, RFC 9068 section 2.2, RFC 8693 section 4, RFC 7662 section 2.2).
+# one (OpenID Connect Core 2, RFC 7519 section 4.1, RFC 7662 section 2.2, RFC 7800, RFC 8417, RFC 8693, RFC 9068).
 RESERVED: Final = frozenset(
     {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time", "nonce", "acr", "amr", "azp", "sid"}
     | {"at_hash", "c_hash", "s_hash", "sub_jwk", "cnf", "events", "act", "may_act", "client_id", "scope"}
-    | {"active", "token_type", "username", "authorization_details", "sub_id", "_claim_names", "_claim_sources"}
+    | {"sub_id", "token_type", "active", "username", "_claim_names", "_claim_sources", "vot", "vtm", "txn", "toe"}
+    | {"authorization_details"}
 )
 
 # What we vouch for and no expression can: a rule may leave these out, and never compute them.
-VOUCHED: Final = frozenset({"email_verified", "phone_number_verified", "updated_at"})
+VOUCHED: Final = frozenset({"email_verified", "phone_number_verified", "updated_at", "address"})
 
 
 def scope_of(claim: str) -> str:
