@@ -11,7 +11,7 @@ def N_(sentence: str) -> str:  # noqa: N802 - the word by which the extraction o
     return sentence
 
 
-# By method and route, without what is above it (a public path); what is missing is told as it was asked.
+# By method and route, without what is above it (a public path), in the order in which they come in a sign-in.
 REQUESTS: Final[Mapping[str, str]] = {
     "GET /authorize": N_("The application asked for a sign-in"),
     "POST /authorize": N_("The application asked for a sign-in"),
@@ -33,7 +33,7 @@ ANOTHER_REQUEST: Final = N_("Another step")
 
 GROUPS: Final[Mapping[str, str]] = {
     "request": N_("Who asked"),
-    "upstream": N_("What Microsoft said"),
+    "upstream": N_("How the person proved themselves"),
     "require": N_("What the organisation requires of it"),
     "attributes": N_("What becomes of it in the account"),
     "gate": N_("Who may come in"),
@@ -78,6 +78,10 @@ STEPS: Final[Mapping[tuple[str, str], str]] = {
     ("session", "opened"): N_("A session was opened"),
     ("session", "resumed"): N_("There was a session that is good enough"),
     ("session", "refused"): N_("No session was opened"),
+    ("session", "not_answered"): N_("The application did not get what it asked for"),
+    ("upstream", "signature"): N_("The ID token was signed with one of the directory's published keys"),
+    ("upstream", "id_token"): N_("The ID token is of this directory, for Pobuca, of this sign-in and of now"),
+    ("upstream", "bound"): N_("The directory belongs to this organisation"),
 }
 # What passes between the broker and an application, whose name the group has.
 OF_APPLICATIONS: Final[Mapping[str, str]] = {
@@ -91,3 +95,13 @@ OF_APPLICATIONS: Final[Mapping[str, str]] = {
 
 # Who made a claim for which no rule is written.
 BUILT_IN: Final = N_("built in")
+
+
+def rank(asked: str) -> int:
+    """The place of a request among ``REQUESTS``, behind all of them for one that is not there."""
+    method, _, route = asked.partition(" ")
+    for number, known in enumerate(REQUESTS):
+        known_method, _, known_route = known.partition(" ")
+        if method == known_method and route.endswith(known_route):
+            return number
+    return len(REQUESTS)

@@ -15,6 +15,7 @@ from broker.downstream.oidc.refresh_families import RefreshFamilies
 from broker.downstream.responder import Responder
 from broker.messages import LoginResult
 from broker.provisioning.just_in_time import JustInTime
+from broker.remembered import RememberedFacts
 from broker.sessions import Sessions
 from tests.architecture.source import Module, functions, modules, parameter_types, parse
 
@@ -22,6 +23,8 @@ DOORS = (
     Sessions.open,
     Sessions.resume,
     JustInTime.create,
+    JustInTime.take_over,
+    RememberedFacts.remember,
     Grants.issue_code,
     Grants.issue_access_token,
     RefreshFamilies.issue_refresh_token,

@@ -10,6 +10,7 @@ from tests.architecture.source import Module, calls, modules, parse, real_name
 
 MAKERS = {
     "broker.admission.Admission": ("broker/admission.py",),
+    "broker.evidence.Heard": ("broker/admission.py",),
     "broker.identity.Authentication": ("broker/upstream/",),
     "broker.identity.Account": ("broker/store/", "broker/provisioning/"),
     # Beside the protocols, our own pages are a party that asks for logins.

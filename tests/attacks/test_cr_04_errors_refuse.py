@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,7 +42,7 @@ def test_cr_04_at_the_sign_in(foundation: Foundation, tmp_path: Path) -> None:
             answer = world.at_upstream(browser, world.to_upstream(browser))
             refused(
                 world,
-                lambda answer=answer, browser=browser: answer.deliver(browser),
+                partial(answer.deliver, browser),
                 browser=browser,
                 status=400,
                 page="login_failed",
@@ -58,7 +59,7 @@ RELEASE: Final = "account.employee_id.substring(90)"
 def test_cr_04_where_claims_are_given(foundation: Foundation, tmp_path: Path, where: str) -> None:
     """The answer that would have lacked the claim is not given at all; the others are."""
     failing = {"name": "undecided", "claim": "desk", "value": RELEASE, "to": [where], "scope": "email"}
-    parties = [party | {"release": [failing]} if party["client_id"] == "keeper" else party for party in KEEPING]
+    parties = [{**party, "release": [failing]} if party["client_id"] == "keeper" else party for party in KEEPING]
     with world_on(foundation, tmp_path / "world", parties=parties) as world:
         if where == "id_token":
             code = world.code(world.browser(), client_id="keeper", scope="openid email")

@@ -37,7 +37,7 @@ def signed_in_with(world: World, person: str, claims: dict[str, Any]) -> dict[st
 
 def test_cr_08_rules_act_on_the_people_of_their_organisation_only(foundation: Foundation, tmp_path: Path) -> None:
     organizations = (AEGEAN_FOODS, closed(HELIOS_SHIPPING))
-    parties = [party | {"claim_rules": ["roles"]} if party["client_id"] == "sample" else party for party in PARTIES]
+    parties = [{**party, "claim_rules": ["roles"]} if party["client_id"] == "sample" else party for party in PARTIES]
     with world_on(
         foundation, tmp_path / "world", organizations=organizations, parties=parties, claim_rules=SETS
     ) as world:

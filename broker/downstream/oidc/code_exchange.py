@@ -49,7 +49,7 @@ class CodeExchange:
         redeemed = self.grants.redeem(request.code)
         tracing.belongs_to(redeemed.grant.sign_in)
         _require_binding(party, request, redeemed.grant)
-        tracing.hop(party.client_id, "code_exchanged", scopes=list(redeemed.grant.scopes))
+        tracing.hop(party.client_id, "code_exchanged", scopes=" ".join(redeemed.grant.scopes))
         standing = self._admit(party, redeemed.grant)
         user_claims = self._claims(party, redeemed.grant, standing)
         return self.provider.token_response(self._fulfil(party, request, redeemed, standing, user_claims))

@@ -17,6 +17,7 @@ from flask import Blueprint, Response, request
 from structlog.contextvars import bind_contextvars
 from werkzeug.exceptions import MethodNotAllowed, UnsupportedMediaType
 
+from broker import tracing
 from broker.doors import door, harmless
 from broker.downstream.oidc import paths
 from broker.downstream.oidc.authorization_endpoint import AuthorizationEndpoint, ProvedRequest
@@ -117,6 +118,8 @@ def create_blueprint(deps: OidcEndpoints) -> Blueprint:
         except BearerRefused as error:
             _note(error)
             return _bearer_error(error, deps.issuer)
+        except Busy as error:
+            return _unavailable(error, error.retry_after_seconds)
         except (StateUnavailable, DirectoryUnavailable) as error:
             return _unavailable(error)
         except Exception as error:
@@ -218,6 +221,7 @@ def _unavailable(error: Exception, retry_after_seconds: int = _RETRY_AFTER_SECON
 
 
 def _note(error: OAuthError) -> None:
+    tracing.hop("session", "not_answered", "refused", detail=f"{error.reason}: {error.detail}", code=error.code)
     _log.warning(error.event, reason=error.reason, code=error.code, detail=error.detail, src=request.remote_addr)
 
 

@@ -86,7 +86,7 @@ class IntrospectionEndpoint:
         except NotReleased as no:
             _log.warning("oauth_rejected", reason=no.reason, detail=no.detail)
             return _INACTIVE
-        said = {
+        said: dict[str, Any] = {
             "active": True,
             "scope": " ".join(scope for scope in given.scopes if scope in party.scopes),
             "client_id": given.client_id,
@@ -97,7 +97,7 @@ class IntrospectionEndpoint:
             "exp": epoch_seconds(given.expires_at),
         }
         # What the protocol says of the token wins over whatever a rule says of the person.
-        return released | said | ({"token_type": "Bearer"} if isinstance(given, AccessGrant) else {})
+        return {**released, **said, **({"token_type": "Bearer"} if isinstance(given, AccessGrant) else {})}
 
     def _released(
         self, party: RelyingParty, given: AccessGrant | RefreshGrant, standing: Standing

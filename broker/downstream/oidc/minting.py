@@ -10,11 +10,15 @@ from typing import Any, Final
 from broker.admission import Admission
 from broker.clock import Clock, epoch_seconds
 from broker.downstream.oidc.claims import PROTOCOL_CLAIMS
+from broker.downstream.oidc.errors import TokenRefused
 from broker.downstream.oidc.grants import Grant
 from broker.downstream.oidc.parties import RelyingParty
 from broker.errors import NotAllowed
 from broker.jose.algorithms import left_hash
 from broker.jose.key_ring import KeyRing
+
+MAX_ID_TOKEN: Final = 8 * 1024
+"""Characters: applications keep it in a cookie, or send it on in a header (threats CR-09)."""
 
 # RFC 7519 section 5.1. Our other kinds of token say another one (RFC 8725 section 3.11), so that none is taken for an
 # ID token.
@@ -43,7 +47,10 @@ class IdTokens:
         self._lifetime = lifetime
 
     def mint(self, admission: Admission, statement: Statement) -> str:
-        """The signed token of the admitted account. Claims of the protocol win over those of the person."""
+        """The signed token of the admitted account. Claims of the protocol win over those of the person.
+
+        Raises ``TokenRefused`` if it becomes too long.
+        """
         grant = statement.grant
         if admission.account_id != grant.account_id:
             raise NotAllowed("membership", "admission of somebody else")
@@ -66,4 +73,8 @@ class IdTokens:
             claims["nonce"] = grant.nonce
         if grant.amr:
             claims["amr"] = list(grant.amr)
-        return self._keys.sign(alg, ID_TOKEN_TYPE, claims)
+        token = self._keys.sign(alg, ID_TOKEN_TYPE, claims)
+        if len(token) > MAX_ID_TOKEN:
+            said = "The ID token would be too long."
+            raise TokenRefused("invalid_grant", "output", said, detail=f"{len(token)} characters")
+        return token

@@ -46,7 +46,7 @@ class RefreshExchange:
         grant = presented.grant
         tracing.belongs_to(grant.sign_in)
         scopes = _scopes(party, grant, parameters.get("scope"))
-        tracing.hop(party.client_id, "refreshed", scopes=list(scopes))
+        tracing.hop(party.client_id, "refreshed", scopes=" ".join(scopes))
         standing = self._admit(party, grant)
         # Before the token is spent: it stays good if a claim cannot be decided just now.
         user_claims = self._claims(party, grant, scopes, standing)

@@ -21,10 +21,8 @@ from broker.downstream.oidc.parties import RelyingParty
 from broker.errors import LoginFailed
 from broker.evidence import FactsMemory
 
-MAX_ID_TOKEN: Final = 8 * 1024
-"""Octets of a whole ID token: applications keep it in a cookie or send it in a header."""
-
-# Octets of the person's claims in it, as JSON. The rest is for the protocol's own, for base64url and the signature.
+# Octets of the person's claims in an ID token, as JSON. The rest of it (``minting``) is for the protocol's own, for
+# base64url and the signature. What is too much is refused before anything is handed out.
 _MAX_CLAIMS: Final = 4 * 1024
 
 # Asked for by its name, a claim is given as if its own scope had been asked for.
@@ -56,7 +54,7 @@ class Releases:
         said = self._made("id_token", party, person, connection, scopes, asked, built_in)
         size = len(json.dumps(said))
         if size > _MAX_CLAIMS:
-            raise NotReleased("size", f"{size} octets of claims are too much for an ID token")
+            raise NotReleased("output", f"{size} octets of claims are too much for an ID token")
         return said
 
     def for_userinfo(

@@ -39,7 +39,7 @@ class UserInfoEndpoint:
             raise BearerRefused("invalid_token", "access_token", "The access token is not valid.")
         bind_contextvars(client=party.client_id)
         tracing.belongs_to(access.sign_in)
-        tracing.hop(party.client_id, "userinfo_asked", scopes=list(access.scopes))
+        tracing.hop(party.client_id, "userinfo_asked", scopes=" ".join(access.scopes))
         if "openid" not in access.scopes:  # A refresh may have asked for less than was granted.
             raise BearerRefused("insufficient_scope", "scope", "The access token is not for the openid scope.")
         standing = self._admit(party, access)

@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 
+from broker import tracing
 from broker.clock import Clock
 from broker.errors import Busy, LoginFailed, NotAllowed
 from broker.http_client import HttpClient
@@ -199,6 +200,7 @@ class EntraOidcConnector:
             raise NotAllowed("binding", f"no organisation is bound to tenant {tenant_id}", explanation="not_connected")
         if transaction.organization not in (None, organization.name):
             raise NotAllowed("binding", "the tenant is bound to another organisation", explanation="not_connected")
+        tracing.check("upstream", "bound", organization=organization.name, connection=organization.connection.name)
         return organization, organization.connection.name
 
     def _authentication(

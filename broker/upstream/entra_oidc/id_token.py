@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from broker import tracing
 from broker.identity import Subject
 from broker.jose.claims import VerifiedClaims
 from broker.jose.errors import TokenRejected
@@ -161,11 +162,22 @@ RULES: Final[Sequence[Callable[[VerifiedClaims, Expected], None]]] = (
 )
 
 
+_EVERY_RULE: Final = ", ".join(rule.__name__ for rule in RULES)
+
+
 def verify_id_token(token: str, find_key: KeyFinder, expected: Expected) -> VerifiedIdToken:
     """The ID token, believed; raises ``TokenRejected``, and what ``find_key`` raises when no keys can be had."""
     claims = verify_compact(token, find_key, algorithms=_ALGORITHMS, types=_TYPES)
+    tracing.check("upstream", "signature", algorithm=str(claims.header["alg"]), kid=str(claims.header["kid"]))
     for rule in RULES:
-        rule(claims, expected)
+        try:
+            rule(claims, expected)
+        except TokenRejected as error:
+            tracing.check("upstream", rule.__name__, "refused", detail=str(error))
+            raise
+    tracing.check(
+        "upstream", "id_token", issuer=claims.text("iss"), tenant_id=tenant_of(claims), detail=_EVERY_RULE
+    )
     try:
         subject = Subject.entra(claims.text("tid"), claims.text("oid"))
     except ValueError as error:
