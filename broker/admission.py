@@ -17,7 +17,7 @@ from broker.addresses import canonical_address
 from broker.claims.facts import Facts, require_values
 from broker.claims.judging import judge
 from broker.clock import Clock
-from broker.entry_rules import RULES, Bench, Rule, glass_used, organization_rules
+from broker.entry_rules import RULES, Bench, Rule, enforcement, glass_used, organization_rules
 from broker.errors import BrokerError, NotAllowed, SsoRequired
 from broker.evidence import Evidence, FactsMemory, Heard, NothingRemembered
 from broker.identity import Authentication, Stamp, Subject
@@ -85,6 +85,8 @@ class Gate:
         rules = organization.rules.require if authentication.connection not in (PASSWORD, BREAK_GLASS) else ()
         try:
             facts = Facts.of(authentication)
+            if tracing.is_recording():
+                tracing.remember(facts=facts.as_json())
             if rules:
                 judge("require", rules, require_values(facts))
         except BrokerError:
@@ -105,6 +107,7 @@ class Gate:
             try:
                 rule(evidence, bench)
             except BrokerError as error:
+                tracing.remember(organization=organization.name)
                 _note_refusal(rule, error)
                 raise
             except Exception as error:  # Fail closed: a rule that cannot be decided refuses (threats G1, CR-04).
@@ -134,7 +137,10 @@ class Gate:
         """
         owner = self._organizations.current().owning_domain(canonical_address(address).domain)
         if owner is not None and owner.connection is not None:
-            raise SsoRequired("enforcement", f"{owner.name} is federated; an address of its domain at another door")
+            refusal = SsoRequired("enforcement", f"{owner.name} is federated; an address of its domain at another door")
+            tracing.remember(organization=owner.name)
+            tracing.note(_noted(enforcement, "refused", str(refusal)))
+            raise refusal
 
     def _organization(self, name: str) -> tuple[Organization, Organizations]:
         """The organisation, and the reading that it is of."""

@@ -349,16 +349,15 @@ class LoginFlow:
 
     def _finish(self, transaction: Transaction, answer: UpstreamAnswer, cookie: LoginCookie) -> Step:
         request = transaction.request
+        tracing.remember(application=request.party, organization=transaction.organization or "")
         # Read anew: another worker may have connected or disconnected the organisation while the person was away.
         connection = self._organizations.current().connection(transaction.connection)
         if connection is None or connection.tenant_id != transaction.tenant_id:
             raise NotAllowed("disabled", "the connection changed or ended meanwhile", explanation="not_connected")
         connector = self._connectors[connection.kind]
         authentication = connector.finish(transaction, answer)
+        tracing.remember(organization=authentication.organization)
         heard = self._gate.hear(authentication)
-        if tracing.is_recording():
-            facts = heard.facts.as_json()
-            tracing.remember(organization=authentication.organization, application=request.party, facts=facts)
         if not assurance.is_fresh_enough(transaction, authentication, self._clock.now()):
             return self._ask_again(transaction, authentication, connection, cookie)
         assurance.require_strength(transaction, authentication)

@@ -136,25 +136,28 @@ def _passage(passage: Passage, width: int) -> Iterator[str]:
     first, *more = _wrapped(_name(passage), width, margin)
     yield _MARGIN * 2 + click.style(outcome, fg=_COLOURS.get(passage.outcome)) + first.removeprefix(margin)
     yield from more
-    if passage.source:
+    if passage.source not in ("", "built in"):
         yield from _wrapped(passage.source, width, margin + _MARGIN)
     for name, value in passage.read:
-        yield from _wrapped(f"{name}: {value}", width, margin + _MARGIN)
-    if passage.gave and passage.kind != "claim" and not (passage.gave in ("true", "false") and passage.kind == "rule"):
-        yield from _wrapped(f"gave {passage.gave}", width, margin + _MARGIN)
-    if passage.detail:
+        if name != passage.source:  # A field that was taken over as it is.
+            yield from _wrapped(f"{name}: {value}", width, margin + _MARGIN)
+    if passage.detail and passage.kind != "claim":
         yield from _wrapped(passage.detail, width, margin + _MARGIN)
 
 
 def _name(passage: Passage) -> str:
     """What it is called, and where it is written."""
+    place = passage.place or (words.BUILT_IN if passage.made_by_rule else "")
     if passage.kind == "claim":
         gave = f" = {passage.gave}" if passage.gave else ""
-        return f"{passage.name}{gave} ({passage.place or words.BUILT_IN})"
+        return f"{passage.name}{gave} ({', '.join(filter(None, (place, passage.detail)))})"
+    if passage.group == "attributes":
+        gave = f" = {passage.gave}" if passage.gave else ""
+        return f"{passage.name}{gave} ({place})"
     name = passage.sentence or passage.name.replace("_", " ")
     if passage.kind == "rule":
         name = f"rule {passage.name}"
-    return f"{name} ({passage.place})" if passage.place else name
+    return f"{name} ({place})" if place else name
 
 
 def _wrapped(text: str, width: int, margin: str) -> list[str]:

@@ -19,7 +19,8 @@ from broker.web.own_pages import OWN_PARTY, Visitors
 
 def recorder(configuration: Configuration, around: Surroundings) -> Recorder:
     """Writes what is recorded of each request."""
-    redaction = Redaction(Pseudonyms(derived(configuration, "pseudonyms")), configuration.broker.explain.keep_claims)
+    pseudonyms = Pseudonyms(derived(configuration, "pseudonyms"))
+    redaction = Redaction(pseudonyms, configuration.broker.explain.keep_claims, str(configuration.directory))
     return Recorder(around.state, _sealing(configuration), redaction, around.clock, _keep(configuration))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+from broker.explaining.words import rank
 from broker.location import Location
 from broker.tracing import Step
 
@@ -184,4 +185,5 @@ def from_bytes(content: bytes) -> RecordedRequest:
 
 
 def in_order(requests: Sequence[RecordedRequest]) -> tuple[RecordedRequest, ...]:
-    return tuple(sorted(requests, key=lambda each: (each.at, each.ref)))
+    """By time; of the same moment as they follow each other in a sign-in."""
+    return tuple(sorted(requests, key=lambda each: (each.at, rank(each.asked), each.ref)))

@@ -41,10 +41,15 @@ _WORD: Final = re.compile(r"[^\W\d_]+|\d+")
 
 
 class Redaction:
-    """Redacts one record after the other. ``kept_claims``: names of claims that the operator wants to stay."""
+    """Redacts one record after the other. ``kept_claims``: names of claims that the operator wants to stay.
 
-    def __init__(self, pseudonyms: Pseudonyms, kept_claims: Collection[str] = ()) -> None:
+    ``directory``: that of the configuration, from which the places of rules are told: administrators read them, and
+    where it lies on the operator's machine is not theirs to know.
+    """
+
+    def __init__(self, pseudonyms: Pseudonyms, kept_claims: Collection[str] = (), directory: str = "") -> None:
         self._pseudonyms = pseudonyms
+        self._root = f"{directory}/" if directory else ""
         self._kept = frozenset(staying.canonical(name) for name in kept_claims) - staying.PERSONAL
 
     def of(self, record: Record) -> tuple[list[dict[str, Any]], dict[str, Any], bool]:
@@ -58,6 +63,10 @@ class Redaction:
         run.left = _MAX_WORK
         steps = [run.step(step) for step in record.steps]
         for step in steps:  # At the end, when everything that was replaced anywhere is known.
+            if self._root:
+                step["detail"] = step["detail"].replace(self._root, "")
+                if step["location"] is not None:
+                    step["location"][0] = step["location"][0].removeprefix(self._root)
             step["detail"] = run.scrubbed(step["detail"])
             if step["kind"] in ("hop", "check"):
                 step["inputs"] = {

@@ -29,6 +29,7 @@ class Passage:
     """
 
     kind: StepKind
+    group: str
     name: str
     sentence: str
     outcome: Outcome
@@ -37,6 +38,11 @@ class Passage:
     read: tuple[tuple[str, str], ...]
     gave: str
     detail: str
+
+    @property
+    def made_by_rule(self) -> bool:
+        """Whether it is a field or a claim, which a rule makes, or the broker itself."""
+        return self.kind == "claim" or self.group == "attributes"
 
     @property
     def is_against(self) -> bool:
@@ -99,6 +105,7 @@ def passage(step: Step) -> Passage:
     """One step."""
     return Passage(
         step.kind,
+        step.group,
         step.name,
         words.STEPS.get(
             (step.group, step.name), words.OF_APPLICATIONS.get(step.name, "") if step.kind == "hop" else ""
@@ -106,7 +113,7 @@ def passage(step: Step) -> Passage:
         step.outcome,
         str(step.location) if step.location is not None else "",
         step.source,
-        tuple((name, shown(value)) for name, value in sorted(step.inputs.items())),
+        tuple((name, shown(value)) for name, value in sorted(step.inputs.items()) if value is not None),
         shown(step.value) if step.value is not None else "",
         step.detail,
     )
@@ -146,13 +153,8 @@ def _chapter(request: RecordedRequest) -> Chapter:
 
 
 def _title(asked: str) -> str:
-    method, _, route = asked.partition(" ")
-    known = (
-        sentence
-        for what, sentence in words.REQUESTS.items()
-        if what.startswith(f"{method} ") and route.endswith(what.partition(" ")[2])
-    )
-    return next(known, words.ANOTHER_REQUEST)
+    titles = [*words.REQUESTS.values(), words.ANOTHER_REQUEST]
+    return titles[words.rank(asked)]
 
 
 def _section(group: str, passages: tuple[Passage, ...]) -> Section:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from broker.addresses import canonical_address
+from broker.claims.facts import Facts, attribute_values
+from broker.claims.judging import fill
 from broker.claims.rules import AttributeRule, Values
 from broker.errors import NotAllowed
 from broker.identity import Account, Authentication, Profile
@@ -64,7 +67,7 @@ def map_profile(profile: Profile, authentication: Authentication, organization: 
     sources: dict[str, str] = {}
     values = _variables(organization, authentication, profile)
     for name, rule in organization.attributes.items():
-        found = _found(rule, values, profile.values) if rule.on != "never" else None
+        found = _found(rule, values, profile.values)
         if found is not None:
             sources[name], fields[name] = found
     if "language" not in fields and organization.default_language:
@@ -73,11 +76,11 @@ def map_profile(profile: Profile, authentication: Authentication, organization: 
     if email is None:
         raise NotAllowed("profile", "the directory gives no e-mail address", explanation="no_email")
     domain = canonical_address(email).domain
-    _fill_names(fields, sources, email)
+    fill_names(fields, sources, email)
     return MappedProfile(
         email=email,
         email_domain=domain,
-        email_verified=_is_verified(email, domain, authentication, organization),
+        email_verified=is_verified(email, domain, authentication, organization),
         first_name=fields["first_name"],
         last_name=fields["last_name"],
         display_name=fields["display_name"],
@@ -142,8 +145,6 @@ def _variables(organization: Organization, authentication: Authentication, profi
     """What expressions see, once for all of them; nothing is made where there are none."""
     if not any(rule.value is not None for rule in organization.attributes.values()):
         return Values({})
-    from broker.claims.facts import Facts, attribute_values
-
     return attribute_values(Facts.of(authentication), profile.values)
 
 
@@ -157,27 +158,19 @@ def _found(rule: AttributeRule, values: Values, said: Mapping[str, str]) -> tupl
 
     Raises ``LoginFailed`` if an expression cannot be decided.
     """
-    if rule.value is not None:
-        from broker.claims.judging import fill
-
-        computed = fill(rule, values, said)
-        return _usable(rule.field, computed[1], computed[0]) if computed is not None else None
-    for source in rule.sources:
-        found = _usable(rule.field, source, said.get(source, ""))
-        if found is not None:
-            return found
-    return None
+    found = fill(rule, values, said, partial(_usable, rule.field))
+    return (found[1], found[0]) if found is not None else None
 
 
-def _usable(field: str, source: str, text: str) -> tuple[str, str] | None:
+def _usable(field: str, text: str) -> str:
+    """As it may be kept; empty if it may not."""
     # Cleaning takes time with the length, and an expression may make much out of little.
     value = clean(text[: 4 * LIMITS[field]], LIMITS[field])
-    if not value or (field == "email" and not _is_usable_address(value)):
-        return None
-    return source, value
+    return "" if field == "email" and not is_usable_address(value) else value
 
 
-def _is_usable_address(text: str) -> bool:
+def is_usable_address(text: str) -> bool:
+    """Whether mail can be meant to arrive there."""
     # "#EXT#" marks the made-up principal name of a guest: it looks like an address and no mail arrives there.
     if "#EXT#" in text.upper():
         return False
@@ -188,7 +181,7 @@ def _is_usable_address(text: str) -> bool:
     return True
 
 
-def _fill_names(fields: dict[str, str], sources: dict[str, str], email: str) -> None:
+def fill_names(fields: dict[str, str], sources: dict[str, str], email: str) -> None:
     """Names that the directory left out: from the display name, else from the address; "-" where Pobuca needs one."""
     shown = fields.get("display_name", "")
     first, _, rest = shown.partition(" ")
@@ -205,7 +198,7 @@ def _fill_names(fields: dict[str, str], sources: dict[str, str], email: str) -> 
         sources["display_name"] = "first and last name"
 
 
-def _is_verified(email: str, domain: str, authentication: Authentication, organization: Organization) -> bool:
+def is_verified(email: str, domain: str, authentication: Authentication, organization: Organization) -> bool:
     """True only if the upstream vouches for the domain's owner and the domain is the organisation's (threats UO-15)."""
     if authentication.email is None or not authentication.email_owner_verified or domain not in organization.domains:
         return False

@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
+from broker import tracing
 from broker.doors import door, harmless
 from broker.errors import BadRequest, LoginFailed, SsoRequired, TooMany
 from broker.login import LoginFlow
@@ -58,6 +59,7 @@ def create_blueprint(flow: LoginFlow, passwords: Passwords, proofs: Proofs, rese
             return error_pages.page(error, microsoft=way)
         except LoginFailed as error:
             note_failure(error)
+            tracing.check("upstream", "password", "refused", detail=error.reason)
             return _page(state, email, fault="wrong")
         step = flow.finish(UpstreamAnswer(state, proofs.leave(state, account.id)), browser)
         note_sign_in(step)
