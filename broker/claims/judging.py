@@ -64,7 +64,9 @@ def fill(
         note(step)
         raise LoginFailed("rule_error", f"attribute {rule.field}, {_place(rule.value)}: {failure}") from None
     note(Step("rule", "attributes", rule.field, "done", where, rule.value.source, inputs, text))
-    return (text, f"rule {where.file}:{where.line}") if text else None
+    # The person reads this beside their field, and where the operator keeps files is not theirs to know.
+    file = "/".join(where.file.split("/")[-2:])
+    return (text, f"rule {file}:{where.line}") if text else None
 
 
 def inputs_of(expression: Expression, values: Values) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
@@ -86,25 +86,24 @@ def _run(wish: _Wish) -> int:
 
 def _open_stage(wish: _Wish, exits: ExitStack) -> Stage:
     from broker.demo.administrator import CYCLADES_FERRIES
-    from broker.demo.configuration import AEGEAN_FOODS, HELIOS_SHIPPING
+    from broker.demo.configuration import AEGEAN_FOODS_RULED, HELIOS_SHIPPING, ROLES
     from broker.demo.ports import PortTaken
     from broker.demo.stage import Stage, StageOptions
 
     first = wish.port_base or _USUAL_PORT_BASE
-    organizations = (AEGEAN_FOODS, HELIOS_SHIPPING, CYCLADES_FERRIES)
-    chosen = StageOptions(
+    free = StageOptions(
         directory=wish.directory,
-        broker_port=first,
-        simulator_port=first + 1,
-        application_port=first + 2,
-        organizations=organizations,
+        organizations=(AEGEAN_FOODS_RULED, HELIOS_SHIPPING, CYCLADES_FERRIES),
+        sample={"claim_rules": ["roles"]},
+        claim_rules=(ROLES,),
     )
+    chosen = replace(free, broker_port=first, simulator_port=first + 1, application_port=first + 2)
     try:
         return exits.enter_context(Stage(chosen))
     except PortTaken:
         if wish.port_base is not None:
             raise
-        return exits.enter_context(Stage(StageOptions(directory=wish.directory, organizations=organizations)))
+        return exits.enter_context(Stage(free))
 
 
 def _sign_in(stage: Stage, teller: Teller) -> bool:

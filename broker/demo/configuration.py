@@ -51,7 +51,9 @@ AEGEAN_FOODS_RULED: Final[Mapping[str, Any]] = {
                 },
             }
         ],
-        "attributes": {"department": {"value": 'graph["graph.department"].upperAscii()', "on": "create"}},
+        "attributes": {
+            "department": {"value": 'has(graph.department) ? graph.department.upperAscii() : ""', "on": "create"}
+        },
     },
 }
 ROLES: Final[Mapping[str, Any]] = {

@@ -55,8 +55,12 @@ class StageOptions:
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Laid over broker.yaml, section by section."""
     organizations: tuple[Mapping[str, Any], ...] = (AEGEAN_FOODS, HELIOS_SHIPPING)
+    sample: Mapping[str, Any] = field(default_factory=dict)
+    """Laid over the sample application's file."""
     relying_parties: tuple[Mapping[str, Any], ...] = ()
     """Further relying-party files, beside the sample application's."""
+    claim_rules: tuple[Mapping[str, Any], ...] = ()
+    """Sets of rules."""
     secret_files: Mapping[str, str] = field(default_factory=dict)
     """Further secrets, by name: the file that ``file:../secrets/NAME`` means."""
     simulator_arguments: tuple[str, ...] = ()
@@ -250,7 +254,8 @@ class Stage:
             self.directory / "config",
             broker=_laid_over(usual, options.settings),
             organizations=options.organizations,
-            relying_parties=(sample, *options.relying_parties),
+            relying_parties=({**sample, **options.sample}, *options.relying_parties),
+            claim_rules=options.claim_rules,
         )
 
     def _server(

@@ -57,6 +57,7 @@ def test_once_signs_a_person_in_tells_each_hop_and_leaves_nothing_running(tmp_pa
         "The Pobuca account, created at this sign-in",
         "Sales manager",
         "What the application got: ID token",
+        "editor",
         "What the application got: userinfo",
         "Aegean Foods",
         "is signed in at the sample application, and listed in Co-workers.",

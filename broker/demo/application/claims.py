@@ -32,6 +32,7 @@ _MEANING: Final = {
     "locale": "language",
     "updated_at": "when the account last changed",
     "organization": "Pobuca's customer",
+    "roles": "what the person may do here, by their groups in the directory",
 }
 
 _TIMES: Final = ("exp", "iat", "nbf", "auth_time", "updated_at")
