@@ -47,7 +47,7 @@ def check(tree: Node, variables: Mapping[str, Variable], maps: Maps) -> tuple[Do
     """The doubts of an expression; raises ``ExpressionRefused`` at the first thing that must be mended."""
     doubts: list[Doubt] = []
     for node in walk(tree):
-        for examine in (_member, _shadow, _map_name, _empty, _groups, _address):
+        for examine in (_text, _member, _shadow, _map_name, _empty, _groups, _address):
             doubts.extend(examine(node, variables, maps))
     return tuple(doubts)
 
@@ -79,6 +79,12 @@ def _key(node: Node, variables: Mapping[str, Variable]) -> tuple[str, str] | Non
     if variable is None or variable.type not in (Type.CLAIMS, Type.FIELDS):
         return None
     return (variable.name, key.value) if isinstance(key, Literal) and isinstance(key.value, str) else None
+
+
+def _text(node: Node, _: Mapping[str, Variable], __: Maps) -> Iterator[Doubt]:
+    if isinstance(node, Literal) and isinstance(node.value, str) and "\0" in node.value:
+        raise _refused("a text has no NUL in it", node.at)
+    yield from ()
 
 
 def _member(node: Node, variables: Mapping[str, Variable], _: Maps) -> Iterator[Doubt]:

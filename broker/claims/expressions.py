@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final
+from typing import Literal as OneOf
 
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional, ext_strings
@@ -22,14 +23,14 @@ from broker.claims import bounds, checking, logic, syntax, vocabulary
 from broker.claims.checking import Doubt, ExpressionRefused
 from broker.claims.functions import HELPERS, Helper, Maps, Overload
 from broker.claims.rules import RuleFailed, Values
-from broker.claims.syntax import Node, Place
+from broker.claims.syntax import Call, Literal, Node, Place
 from broker.claims.vocabulary import Type
 from broker.claims.wording import cut, did_you_mean, operator, type_name
 from broker.location import Location
 
 __all__ = ["CompiledExpression", "ExpressionRefused", "Language"]
 
-Kind = Literal["condition", "text", "value"]
+Kind = OneOf["condition", "text", "value"]
 
 MAX_SOURCE: Final = 2_000
 """Characters of one expression."""
@@ -134,6 +135,7 @@ class Language:
         except bounds.TooMuch as refused:
             raise ExpressionRefused(refused.sentence, refused.at.line, refused.at.column) from None
         doubts = checking.check(tree, variables, self._maps)
+        _require_patterns(tree)
         allowed, wanted = _DECLARED[kind]
         declared = program.return_type().name()
         if declared not in allowed:
@@ -179,6 +181,26 @@ def _environment(list_name: str) -> Any:
     )
 
 
+def _require_patterns(tree: Node) -> None:
+    """Each pattern is one; whether it is small and anchored, ``bounds`` has seen to."""
+    for node in syntax.walk(tree):
+        pattern = node.arguments[1] if isinstance(node, Call) and node.function == "matches" else None
+        if isinstance(pattern, Literal) and not _is_pattern(str(pattern.value)):
+            raise ExpressionRefused("this is no pattern (RE2 syntax)", pattern.at.line, pattern.at.column)
+
+
+@lru_cache(maxsize=256)
+def _is_pattern(pattern: str) -> bool:
+    environment, program = _tried()
+    return bool(program.eval(environment.Activation({"pattern": pattern})).type().name() == "BOOL")
+
+
+@lru_cache(maxsize=1)
+def _tried() -> tuple[Any, Any]:
+    environment = cel.NewEnv(variables={"pattern": cel.Type.STRING})
+    return environment, environment.compile("''.matches(pattern)")
+
+
 def _overloads(helper: Helper) -> list[Any]:
     return [
         cel.Overload(
@@ -207,10 +229,15 @@ def _activation(environment: Any, values: Values) -> Any:
 
 
 def _accepted(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return list(value)
+    # The library ends a text at its first NUL, so that "admin\0x" would be "admin" (threats CR-07).
+    if isinstance(value, str):
+        if "\0" in value:
+            raise RuleFailed("a text has a NUL in it")
+        return value
+    if isinstance(value, list | tuple):
+        return [_accepted(member) for member in value]
     if isinstance(value, Mapping):
-        return {name: _accepted(member) for name, member in value.items()}
+        return {_accepted(name): _accepted(member) for name, member in value.items()}
     return value
 
 

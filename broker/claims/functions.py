@@ -133,6 +133,8 @@ def _without_accents(text: str) -> str:
 def _short(text: str) -> str:
     if len(text) > MAX_FUNCTION_TEXT:
         raise Refused("the text is too long")
+    if "\0" in text:
+        raise Refused("the text has a NUL in it")
     return text
 
 
@@ -147,6 +149,8 @@ def _texts(values: Iterable[Any]) -> list[str]:
 def _bounded(texts: set[str]) -> list[str]:
     if len(texts) > MAX_LIST or sum(map(len, texts)) > MAX_FUNCTION_TEXT:
         raise Refused("the list becomes too long")
+    if any("\0" in text for text in texts):
+        raise Refused("the text has a NUL in it")
     return sorted(texts)
 
 

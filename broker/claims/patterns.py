@@ -40,7 +40,8 @@ def size_of(pattern: str) -> int:
     scan = _Scan(pattern)
     scan.alternatives(depth=0)
     body = pattern.removeprefix("(?i)")
-    if not body.startswith("^") or not body.endswith("$") or scan.escaped_end or scan.split_at_top is not None:
+    begins = body.startswith("^") and body[1:2] not in tuple("*?+{")
+    if not begins or not body.endswith("$") or scan.escaped_end or scan.split_at_top is not None:
         raise PatternRefused(
             "a pattern stands for the whole text: write it as '^…$', with '.*' where anything may stand and with "
             "alternatives in parentheses"

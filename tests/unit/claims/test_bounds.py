@@ -97,7 +97,7 @@ def test_patterns_that_are_refused(pattern: str, why: str) -> None:
         size_of(pattern)
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@settings(max_examples=200, derandomize=True, deadline=None)
 @given(st.text("ab(){}[]|*+?^$\\.,0129:<>Pim-α", max_size=30))
 def test_no_pattern_makes_the_scan_fail_or_counts_as_nothing(pattern: str) -> None:
     try:
@@ -155,7 +155,7 @@ def _largest() -> Values:
 LARGEST = _largest()
 
 
-@settings(max_examples=250, derandomize=True, deadline=None)
+@settings(max_examples=120, derandomize=True, deadline=None)
 @given(st.recursive(TEXTS, _texts, max_leaves=6))
 def test_no_accepted_expression_exceeds_its_bound(source: str) -> None:
     # The value is let out by its size, so that lists of lists and maps are measured as well.
