@@ -27,9 +27,9 @@ from broker.reloading.glance import Glance
 from broker.reloading.last_good import LastGood
 from broker.reloading.restart import needs_restart, waits_for_restart
 
-EVERY: Final = timedelta(milliseconds=200)
+EVERY: Final = timedelta(milliseconds=100)
 # Longer than a program pauses between the writes of one file, and between two files that it saves.
-QUIET: Final = timedelta(milliseconds=400)
+QUIET: Final = timedelta(milliseconds=300)
 # What was refused for a reason outside of the files (a certificate that begins tomorrow) is tried again so often.
 REFUSED_AGAIN: Final = timedelta(seconds=30)
 # A store that did not answer is usually back within seconds.

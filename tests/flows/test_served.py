@@ -20,6 +20,7 @@ import requests
 from broker.demo.stage import Stage, StageOptions
 from tests.servers import PostgresqlServer, RedisServer, postgres_server, redis_server
 from tests.support.person import ELENI, go_through
+from tests.support.workers import started_workers, workers
 from tests.support.world import VERIFIER, challenge
 
 pytestmark = pytest.mark.served
@@ -74,21 +75,12 @@ class Served:
 
     def workers(self) -> set[int]:
         """The process ids of the broker's workers."""
-        threads = Path(f"/proc/{self.stage.broker.pid}/task").iterdir()
-        children = {int(child) for thread in threads for child in (thread / "children").read_text().split()}
-        return {child for child in children if _is_worker(Path(f"/proc/{child}/cmdline"))}
+        return workers(self.stage)
 
     def kill_broker(self) -> None:
         """Ends every process of the broker as a power cut would, and starts it again."""
         self.stage.broker.kill()
         self.stage.restart(self.stage.broker)
-
-
-def _is_worker(command_line: Path) -> bool:
-    try:
-        return b"resource_tracker" not in command_line.read_bytes()
-    except FileNotFoundError:  # It ended meanwhile.
-        return False
 
 
 @pytest.fixture(scope="module", params=["sqlite", "redis and postgresql"])
@@ -161,7 +153,7 @@ def test_one_worker_is_killed_in_the_middle_and_the_next_request_works(served: S
         tokens = served.redeem(go_through(served.stage, browser, urljoin(page.url, sent.headers["Location"])))
         assert served.userinfo(tokens)["email"] == ELENI
         # Another one takes its place, with the configuration of the start and not what has become of the file.
-        _until(lambda: _started(served) == WORKERS + 1)
+        _until(lambda: started_workers(served.stage) == WORKERS + 1)
     assert len(served.workers()) == WORKERS
 
 
@@ -171,11 +163,6 @@ def _edited_wrongly(file: Path) -> Iterator[None]:
     file.write_bytes(before + b"no_such_key: 1\n")
     yield
     file.write_bytes(before)
-
-
-def _started(served: Served) -> int:
-    told = [event.get("message", "") for event in served.stage.broker_log() if event["event"] == "server"]
-    return sum(message.startswith("Started worker") for message in told)
 
 
 def _until(holds: Callable[[], bool]) -> None:
