@@ -7,7 +7,7 @@ show at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -16,13 +16,14 @@ from broker.claims.rules import AttributeRule, Expression, OrganizationRules, Re
 from broker.federation.attributes import BUILT_IN, merged, row_of
 from broker.federation.configuration import Compiled, RuleSet
 from broker.federation.documents import Path
+from broker.federation.items import Item
 from broker.federation.rule_shapes import AttributeRow, Condition, Release
-from broker.federation.sections import Item
 from broker.federation.shapes import Section
 from broker.location import Location
 
 if TYPE_CHECKING:
-    from broker.claims.expressions import Language
+    from broker.claims.examining import Remark
+    from broker.claims.expressions import CompiledExpression, Language
 
 
 def compile_rules(items: Sequence[Item]) -> Compiled:
@@ -54,7 +55,9 @@ def compile_rules(items: Sequence[Item]) -> Compiled:
             own = compiler.releases(item, ("release",))
             shared = (rule for each in _named(item, sets, "claim_rules") for rule in each.release)
             releases[str(item.get("client_id") or "")] = (*shared, *own)
-    return Compiled(sets, organizations, attributes, releases)
+    compiled = Compiled(sets, organizations, attributes, releases)
+    compiler.examine(compiled)
+    return compiled
 
 
 def maps_of(items: Sequence[Item]) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
@@ -68,16 +71,19 @@ def maps_of(items: Sequence[Item]) -> Mapping[str, Mapping[str, tuple[str, ...]]
 
 
 def _named(item: Item, sets: Mapping[str, RuleSet], *path: str) -> list[RuleSet]:
-    return [sets[name] for _, name in item.texts(*path) if name in sets]
+    names = dict.fromkeys(name for _, name in item.texts(*path))
+    return [sets[name] for name in names if name in sets]
 
 
-_Ask = Callable[["Language", str, str, Location], Expression]
+_Ask = Callable[["Language", str, str, Location], "CompiledExpression"]
 
 
 class _Compiler:
     def __init__(self, items: Sequence[Item]) -> None:
         self._items = items
         self._language: Language | None = None
+        # Where each expression and each release rule is written.
+        self._places: dict[Location, tuple[Item, Path]] = {}
 
     def conditions(self, item: Item, path: Path, list_name: str, set_name: str | None = None) -> tuple[Rule, ...]:
         rules = []
@@ -111,6 +117,7 @@ class _Compiler:
             when = self._expression(item, (*where, "when"), "release", _condition)
             row = _model(Release, item, where)
             if row is not None:
+                self._places[item.location(where)] = item, where
                 rules.append(
                     ReleaseRule(
                         name=row.name,
@@ -135,23 +142,63 @@ class _Compiler:
 
         self._language = self._language or Language(maps_of(self._items))
         try:
-            return ask(self._language, list_name, source, item.location(path))
+            compiled = ask(self._language, list_name, source, item.location(path))
         except ExpressionRefused as refusal:
             place = item.document.place_within(path, refusal.line, refusal.column)
             item.report_at(place, "expression", f"{path[-1]}: {refusal.sentence}")
             item.bad.add(path)
             return None
+        for doubt in compiled.doubts:
+            place = item.document.place_within(path, doubt.line, doubt.column)
+            item.report_at(place, "expression", f"{path[-1]}: {doubt.sentence}", severity="warning")
+        if compiled.constant is not None:
+            item.report(path, *_CONSTANT[str(path[-1]), compiled.constant])
+        self._places[compiled.location] = item, path
+        return compiled
+
+    def examine(self, compiled: Compiled) -> None:
+        """Adds what is wrong with whole lists, each thing once, however many lists it stands in."""
+        if self._language is None:
+            return
+        from broker.claims.examining import examine_attributes, examine_conditions, examine_release
+
+        told: dict[Remark, None] = {}
+        for rules in (*compiled.organizations.values(), *compiled.sets.values()):
+            told |= dict.fromkeys((*examine_conditions(rules.require), *examine_conditions(rules.admit)))
+        for release in (*compiled.releases.values(), *(each.release for each in compiled.sets.values())):
+            told |= dict.fromkeys(examine_release(release))
+        for table in compiled.attributes.values():
+            told |= dict.fromkeys(examine_attributes(list(table.values())))
+        for remark in told:
+            self._report(remark)
+
+    def _report(self, remark: Remark) -> None:
+        item, path = self._places[remark.location]
+        if isinstance(item.written(*path), dict):  # A rule as a whole, which is told where its claim stands.
+            place = item.document.place((*path, "claim"))
+        else:
+            place = item.document.place_within(path, remark.line, remark.column)
+        item.report_at(place, remark.code, remark.sentence)
 
 
-def _condition(language: Language, list_name: str, source: str, location: Location) -> Expression:
+# A condition that depends on nothing is a rule in appearance only.
+_CONSTANT: Final = {
+    ("that", True): ("never_refuses", "that: this rule can never refuse, since it holds whoever comes"),
+    ("that", False): ("refuses_all", "that: this rule refuses everybody, and what follows it is never reached"),
+    ("when", True): ("never_refuses", "when: this holds for everybody, leave it out"),
+    ("when", False): ("unreachable", "when: this holds for nobody, so that the claim is never given"),
+}
+
+
+def _condition(language: Language, list_name: str, source: str, location: Location) -> CompiledExpression:
     return language.condition(list_name, source, location)
 
 
-def _text(language: Language, list_name: str, source: str, location: Location) -> Expression:
+def _text(language: Language, list_name: str, source: str, location: Location) -> CompiledExpression:
     return language.text(list_name, source, location)
 
 
-def _value(language: Language, list_name: str, source: str, location: Location) -> Expression:
+def _value(language: Language, list_name: str, source: str, location: Location) -> CompiledExpression:
     return language.value(list_name, source, location)
 
 

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from broker.addresses import canonical_domain
+from broker.federation import hook_conflicts, rule_conflicts
 from broker.federation.attributes import BUILT_IN, EMAIL_SOURCES, RESERVED, SOURCES
 from broker.federation.documents import Path
-from broker.federation.findings import did_you_mean, printable, shown
+from broker.federation.findings import did_you_mean, shown
+from broker.federation.items import Item, of_kind
 from broker.federation.schema import ItemKind
-from broker.federation.sections import Item
 
 
 def report_conflicts(items: Sequence[Item], unread: set[ItemKind]) -> None:
@@ -22,22 +23,15 @@ def report_conflicts(items: Sequence[Item], unread: set[ItemKind]) -> None:
         check(items, unread)
 
 
-def _of(items: Sequence[Item], kind: ItemKind) -> list[Item]:
-    return [item for item in items if item.kind == kind]
-
-
-def _line(item: Item, path: Path) -> str:
-    return f"{printable(item.document.file)}:{item.document.place(path)[0]}"
-
-
 def _unique_names(items: Sequence[Item], _: set[ItemKind]) -> None:
-    _unique(_of(items, "organization"), ("organization",), "the organization")
-    _unique(_of(items, "relying_party"), ("client_id",), "the client_id")
+    _unique(of_kind(items, "organization"), ("organization",), "the organization")
+    _unique(of_kind(items, "relying_party"), ("client_id",), "the client_id")
+    _unique(of_kind(items, "claim_rules"), ("claim_rules",), "the set of rules")
 
 
 def _unique_tenants(items: Sequence[Item], _: set[ItemKind]) -> None:
     # One tenant, one organisation: a person of the directory must not be let in to a second one (threats UO-19).
-    _unique(_of(items, "organization"), ("federation", "connection", "tenant_id"), "the tenant")
+    _unique(of_kind(items, "organization"), ("federation", "connection", "tenant_id"), "the tenant")
 
 
 def _unique(items: Sequence[Item], path: Path, what: str) -> None:
@@ -45,36 +39,36 @@ def _unique(items: Sequence[Item], path: Path, what: str) -> None:
     for item in items:
         value = item.get(*path)
         if isinstance(value, str) and (other := first.setdefault(value.lower(), item)) is not item:
-            item.report(path, "conflict", f"{what} {shown(value)} stands in {_line(other, path)} as well")
+            item.report(path, "conflict", f"{what} {shown(value)} stands in {other.line(path)} as well")
 
 
 def _domains_have_one_owner(items: Sequence[Item], _: set[ItemKind]) -> None:
     owners: dict[str, tuple[Item, Path]] = {}
-    for item in _of(items, "organization"):
+    for item in of_kind(items, "organization"):
         for path, text in item.texts("domains"):
             domain = canonical_domain(text)
             other, where = owners.setdefault(domain, (item, path))
             if other is item and item.get(*where) != text:
                 item.report(path, "duplicate", f"the domain {shown(text)} is listed twice")
             elif other is not item:
-                item.report(path, "conflict", f"the domain {shown(text)} stands in {_line(other, where)} as well")
+                item.report(path, "conflict", f"the domain {shown(text)} stands in {other.line(where)} as well")
     # Sub-domains belong to the owner of the domain (threats FE-13), so another organisation cannot have them.
     for domain, (item, path) in owners.items():
         parent = domain.partition(".")[2]
         while parent:
             if parent in owners and owners[parent][0] is not item:
                 other, where = owners[parent]
-                owner = f"{shown(parent)}, which is claimed in {_line(other, where)}"
+                owner = f"{shown(parent)}, which is claimed in {other.line(where)}"
                 item.report(path, "conflict", f"the domain {shown(domain)} is below {owner}")
             parent = parent.partition(".")[2]
 
 
 def _relying_parties_name_organizations(items: Sequence[Item], unread: set[ItemKind]) -> None:
-    organizations = _of(items, "organization")
+    organizations = of_kind(items, "organization")
     known = [name for item in organizations if isinstance(name := item.get("organization"), str)]
     if "organization" in unread or len(known) < len(organizations):
         return  # The name may well be in the file that could not be read.
-    for item in _of(items, "relying_party"):
+    for item in of_kind(items, "relying_party"):
         for path, name in item.texts("organizations"):
             if name not in known:
                 sentence = f"no file in organizations/ has the organization {shown(name)}{did_you_mean(name, known)}"
@@ -83,16 +77,16 @@ def _relying_parties_name_organizations(items: Sequence[Item], unread: set[ItemK
 
 def _redirect_uris_have_one_owner(items: Sequence[Item], _: set[ItemKind]) -> None:
     owners: dict[str, tuple[Item, Path]] = {}
-    for item in _of(items, "relying_party"):
+    for item in of_kind(items, "relying_party"):
         for path, uri in item.texts("redirect_uris"):
             other, where = owners.setdefault(uri, (item, path))
             if other is not item:
-                sentence = f"the redirect URI stands in {_line(other, where)} as well: each application needs its own"
+                sentence = f"the redirect URI stands in {other.line(where)} as well: each application needs its own"
                 item.report(path, "conflict", sentence, severity="warning")
 
 
 def _attributes_are_known(items: Sequence[Item], _: set[ItemKind]) -> None:
-    for item in _of(items, "organization"):
+    for item in of_kind(items, "organization"):
         federation = item.document.data.get("federation")
         rows = federation.get("attributes") if isinstance(federation, dict) else None
         for name in rows if isinstance(rows, dict) else ():
@@ -137,4 +131,6 @@ _CHECKS: Final[tuple[Callable[[Sequence[Item], set[ItemKind]], None], ...]] = (
     _relying_parties_name_organizations,
     _redirect_uris_have_one_owner,
     _attributes_are_known,
+    *rule_conflicts.CHECKS,
+    *hook_conflicts.CHECKS,
 )

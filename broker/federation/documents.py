@@ -71,11 +71,12 @@ class Document:
     text: str = field(repr=False)
 
     def place(self, path: Path) -> Place:
-        """Where the value is, or else the nearest key around it."""
+        """Where the value is, or else the nearest key or list item around it."""
         if path in self.values:
             return self.values[path]
         around = (path[:length] for length in range(len(path) - 1, 0, -1))
-        return next((self.keys[outer] for outer in around if outer in self.keys), self.values.get((), _START))
+        places = (self.values.get(outer) if isinstance(outer[-1], int) else self.keys.get(outer) for outer in around)
+        return next(filter(None, places), self.values.get((), _START))
 
     def key_place(self, path: Path) -> Place:
         """Where the key is, or else the nearest key around it."""

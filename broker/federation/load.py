@@ -13,11 +13,13 @@ from broker.federation.conflicts import report_conflicts
 from broker.federation.documents import Document, read_document
 from broker.federation.files import Reading, read_all, strange_entries
 from broker.federation.findings import ConfigurationRejected, ConfigurationUnreadable, Finding, has_errors
+from broker.federation.items import Item
+from broker.federation.leaks import Leak, find_leaks, findings_of, without
 from broker.federation.model import BrokerConfig, OrganizationConfig, RelyingPartyConfig
 from broker.federation.references import References
 from broker.federation.rule_shapes import ClaimRules
 from broker.federation.schema import ItemKind
-from broker.federation.sections import Item, validate
+from broker.federation.sections import validate
 from broker.federation.shapes import Section
 from broker.location import Location
 
@@ -46,6 +48,7 @@ def load(
     findings = list(reading.findings)
     items: list[Item] = []
     unread: set[ItemKind] = set()
+    leaks: dict[str, list[Leak]] = {}
     for source in reading.sources:
         content = reading.contents[source.name]
         document: Document | None = None
@@ -54,6 +57,7 @@ def load(
         else:
             document, told = read_document(source.name, content)
             findings += told
+            leaks[source.name] = find_leaks(document.text if document else content.decode("utf-8", "replace"))
         if document is None:
             unread.add(source.kind)
         else:
@@ -65,7 +69,7 @@ def load(
     if is_of_now:
         findings += strange_entries(directory, references.used)
     findings += [finding for item in items for finding in item.findings]
-    findings.sort()
+    findings = _told_without_secrets(findings, leaks)
     if has_errors(findings):
         raise ConfigurationRejected(findings, references.marks)
     return Configuration(
@@ -81,6 +85,14 @@ def load(
         reading=reading,
         marks=references.marks,
     )
+
+
+def _told_without_secrets(findings: Sequence[Finding], leaks: Mapping[str, Sequence[Leak]]) -> list[Finding]:
+    every = [leak for each in leaks.values() for leak in each]
+    told = [without(finding, every) for finding in findings] if every else list(findings)
+    for file, found in leaks.items():
+        told += findings_of(file, found, told)
+    return sorted(told)
 
 
 _S = TypeVar("_S", bound=Section)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,10 +23,10 @@ from broker.federation.certificates import (
 )
 from broker.federation.documents import Path as KeyPath
 from broker.federation.findings import printable
+from broker.federation.items import Item
 from broker.federation.marks import Mark, mark_of
 from broker.federation.schema import ROOTS, Key, keys_of, kinds_of
 from broker.federation.secrets import SecretUnresolved, read_private, resolve, sealing_key_bytes
-from broker.federation.sections import Item
 from broker.federation.shapes import Section
 from broker.federation.values import host_of
 from broker.identity import Secret
@@ -33,6 +34,8 @@ from broker.identity import Secret
 # RFC 6749 section 10.10: guessed with a probability of 2^-128 at most, which takes 22 characters of base64url.
 _SHORT_SECRET: Final = 22
 _PLACEHOLDERS: Final = ("changeme", "change-me", "change_me", "secret", "password", "example", "todo", "xxx")
+# Standard Webhooks 1.0.0, "Signature scheme".
+_HOOK_SECRET_BYTES: Final = range(24, 65)
 _MAX_PEM_BYTES: Final = 1024 * 1024
 
 
@@ -84,6 +87,9 @@ class References:
         elif path == ("client_secret",) and len(text) < _SHORT_SECRET:
             sentence = f"{path[-1]}: the secret has fewer than {_SHORT_SECRET} characters and can be guessed"
             item.report(path, "secret", sentence, severity="warning")
+        elif _is_of_webhook(path) and not _signs(text):
+            sentence = "the secret is not whsec_ and 24 to 64 random bytes in base64 (openssl rand -base64 32)"
+            item.report(path, "secret", f"{path[-1]}: {sentence}")
 
     def _sealing_key(self, item: Item) -> None:
         reference = item.get("sealing_key")
@@ -211,6 +217,17 @@ class References:
         path = self.directory / written
         self.used.add(path)
         return path
+
+
+def _is_of_webhook(path: KeyPath) -> bool:
+    return path[:2] == ("provisioning", "hooks") and path[-1] in ("secret", "previous_secret")
+
+
+def _signs(secret: str) -> bool:
+    try:
+        return len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) in _HOOK_SECRET_BYTES
+    except ValueError:
+        return False
 
 
 def _secret_references(item: Item) -> Iterator[tuple[KeyPath, str]]:

@@ -8,89 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from broker.federation.documents import Document, Path
-from broker.federation.findings import (
-    Finding,
-    Severity,
-    did_you_mean,
-    holds_secret,
-    printable,
-    shown,
-    suggestion,
-)
-from broker.federation.scalars import Place
+from broker.federation.findings import did_you_mean, holds_secret, printable, shown, suggestion
+from broker.federation.items import Item
 from broker.federation.schema import ROOTS, ItemKind, Key, keys_of, kinds_of, sections_under
 from broker.federation.shapes import Section
-from broker.location import Location
-
-
-@dataclass(slots=True)
-class Item:
-    """One file with what is wrong with it. ``model`` is set when nothing is."""
-
-    kind: ItemKind
-    document: Document
-    findings: list[Finding] = field(default_factory=list)
-    bad: set[Path] = field(default_factory=set)
-    model: Section | None = None
-
-    def get(self, *path: str | int) -> Any:
-        """The written value at ``path``, or None if there is none or it has a finding at, above or below it."""
-        return self.written(*path) if self._is_good(path) else None
-
-    def texts(self, *path: str | int) -> list[tuple[Path, str]]:
-        """The good items of a list of texts, each with its path; also of a list in which others are bad."""
-        value = self.written(*path)
-        if not isinstance(value, list):
-            return []
-        each = (((*path, index), item) for index, item in enumerate(value))
-        return [(where, item) for where, item in each if isinstance(item, str) and self._is_good(where)]
-
-    def written(self, *path: str | int) -> Any:
-        """What stands at ``path``, right or wrong; None if nothing does."""
-        value: Any = self.document.data
-        for part in path:
-            try:
-                value = value[part]
-            except (KeyError, IndexError, TypeError):
-                return None
-        return value
-
-    def entries(self, *path: str | int) -> Iterator[Path]:
-        """The path of each section in a list of sections, right or wrong."""
-        value = self.written(*path)
-        for index, one in enumerate(value if isinstance(value, list) else ()):
-            if isinstance(one, dict):
-                yield (*path, index)
-
-    def location(self, path: Path) -> Location:
-        """Where the value is."""
-        return Location(self.document.file, *self.document.place(path))
-
-    def _is_good(self, path: Path) -> bool:
-        return not any(bad[: len(path)] == path or path[: len(bad)] == bad for bad in self.bad)
-
-    def report(
-        self, path: Path, code: str, sentence: str, *, at_key: bool = False, severity: Severity = "error"
-    ) -> None:
-        """Adds a finding about a value that is right in itself."""
-        place = self.document.key_place(path) if at_key else self.document.place(path)
-        self.report_at(place, code, sentence, severity=severity)
-
-    def report_at(self, place: Place, code: str, sentence: str, *, severity: Severity = "error") -> None:
-        """Adds a finding about something within a value."""
-        self.findings.append(Finding(self.document.file, *place, code, sentence, severity))
-
-    def refuse(self, path: Path, code: str, sentence: str, *, at_key: bool = False) -> None:
-        """Adds an error about a value from which nothing further is to be concluded."""
-        self.report(path, code, sentence, at_key=at_key)
-        self.bad.add(path)
 
 
 def validate(kind: ItemKind, document: Document) -> Item:
@@ -137,17 +64,22 @@ def _unknown_keys(item: Item, section: type[Section], data: Mapping[str, Any], p
             mistyped.add(meant)
             hint = f", did you mean {meant}"
         else:
-            hint = _elsewhere(item.kind, name) or f"; known here: {', '.join(known)}"
+            hint = _elsewhere(item.kind, name, section) or f"; known here: {', '.join(known)}"
         where = f" in {_name(path)}" if path else ""
         item.refuse((*path, name), "unknown_key", f"unknown key {shown(name)}{where}{hint}", at_key=True)
     return mistyped
 
 
-def _elsewhere(kind: ItemKind, name: str) -> str:
-    homes = [where for where, section in sections_under(ROOTS[kind]) if name in keys_of(section)]
+def _elsewhere(kind: ItemKind, name: str, here: type[Section]) -> str:
+    sections = list(sections_under(ROOTS[kind]))
+    homes = [(where, section) for where, section in sections if name in keys_of(section)]
     if not homes:
         return ""
-    return f"; it belongs {f'under {homes[0]}' if homes[0] else 'to the top level of the file'}"
+    here_too = {where for where, section in sections if section is here}
+    kinds = [keys_of(section)["kind"].words.strip("`") for where, section in homes if where in here_too]
+    if kinds:
+        return f"; it belongs to kind: {' or '.join(kinds)}"
+    return f"; it belongs {f'under {homes[0][0]}' if homes[0][0] else 'to the top level of the file'}"
 
 
 def _missing(item: Item, name: str, key: Key, path: Path) -> None:
@@ -225,8 +157,9 @@ def _details(error: ValidationError, data: Any, path: Path) -> list[tuple[Path, 
     # A union names its member in the location; only positions and keys of the data are places in the file.
     every = [((*path, *_inside(data, detail["loc"])), detail) for detail in error.errors(include_url=False)]
     # A list that fails as a list is not told that it is no text, which is the union's other member.
-    closer = [(where, detail) for where, detail in every if where != path or not detail["type"].endswith("_type")]
-    return closer or every
+    closer = {where for where, detail in every if where != path and not detail["type"].endswith("_type")}
+    within = [(w, d) for w, d in every if (w not in closer and w != path) or not d["type"].endswith("_type")]
+    return within or every
 
 
 def _inside(data: Any, location: tuple[int | str, ...]) -> Iterator[int | str]:

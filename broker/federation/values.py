@@ -18,7 +18,7 @@ from pydantic import AfterValidator, Field
 from broker.addresses import canonical_address, canonical_domain
 from broker.identity import CONSUMER_TENANT, parse_guid
 
-MAX_EXPRESSION: Final = 4096  # characters of one rule
+MAX_EXPRESSION: Final = 2_000  # characters of one rule
 
 # A POSIX environment variable name (IEEE Std 1003.1 section 8.1, plus lower case, which container platforms allow).
 _ENVIRONMENT_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -283,7 +283,7 @@ Day = Annotated[str, AfterValidator(_day), Words("a day, as `\"2027-06-30\"` in 
 Expression = Annotated[
     str,
     AfterValidator(_expression),
-    Words("a CEL expression, 4,096 characters at most", "\"'admins' in identity.groups\""),
+    Words("a CEL expression, 2,000 characters at most", "\"'admins' in identity.groups\""),
 ]
 LogWord = Annotated[
     str,

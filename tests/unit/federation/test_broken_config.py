@@ -1,51 +1,46 @@
-"""Every seeded mistake of ``tests/data/broken_config`` is told at its line and column, and nothing else is.
-
-A file there begins with ``# file:``, the place that it takes in the good configuration, and for each finding a
-``# finds: LINE:COLUMN CODE FRAGMENT``. The lines are those of the file itself.
-"""
+"""Every seeded mistake of ``tests/data/broken_config`` is told at its file, line and column, and nothing else is."""
 
 from __future__ import annotations
-
-import re
-from pathlib import Path
 
 import pytest
 
 from broker.federation.findings import Finding
-from broker.federation.load import ConfigurationRejected, load
-from tests.support.configurations import DATA, ENVIRON, good_configuration
+from tests.support.configurations import ENVIRON
+from tests.support.seeded_mistakes import FILES, Mistake, find_all, lay_out
 
-CASES = sorted((DATA / "broken_config").glob("*.yaml"))
 # Values of secrets, and those written into the files by mistake.
-SECRETS = (*ENVIRON.values(), "hunter2", "correct-horse", "plain-text", "me:pw")
-FINDS = re.compile(r"# finds: (\d+):(\d+) (\w+) (.+)")
+SECRETS = (*ENVIRON.values(), "hunter2", "correct-horse", "plain-text", "me:pw", "eyJhbGci", "MIIEvQ", "pY~8Q", "kT9v")
 
 
-def findings_of(directory: Path) -> tuple[Finding, ...]:
-    try:
-        return load(directory, environ=ENVIRON).warnings
-    except ConfigurationRejected as rejection:
-        return rejection.findings
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Mistake], list[Finding]]:
+    mistakes = lay_out(tmp_path_factory.mktemp("broken"))
+    return {mistake.name: mistake for mistake in mistakes}, find_all(mistakes)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
-def test_a_seeded_mistake_is_told_where_it_is_and_nothing_else_is(case: Path, tmp_path: Path) -> None:
-    text = case.read_text()
-    place = re.search("# file: (.+)", text)
-    assert place is not None
-    directory = good_configuration(tmp_path / "config")
-    target = directory / place.group(1)
-    target.write_bytes(case.read_bytes())
-    expected = FINDS.findall(text)
-    found = findings_of(directory)
-    assert [(f.file, f.line, f.column, f.code) for f in found] == [
-        (str(target), int(line), int(column), code) for line, column, code, _ in expected
-    ]
-    for finding, (_, _, _, fragment) in zip(found, expected, strict=True):
+@pytest.mark.parametrize("name", [file.stem for file in FILES])
+def test_a_seeded_mistake_is_told_where_it_is_and_nothing_else_is(
+    run: tuple[dict[str, Mistake], list[Finding]], name: str
+) -> None:
+    mistakes, findings = run
+    mistake = mistakes[name]
+    found = [finding for finding in findings if finding.file == str(mistake.file)]
+    assert [(f.line, f.column, f.code) for f in found] == [e[:3] for e in mistake.expected], found
+    for finding, (_, _, _, fragment) in zip(found, mistake.expected, strict=True):
         assert fragment in finding.sentence
-        assert str(finding).startswith(f"{target}:{finding.line}:{finding.column}: ")
-        assert not any(secret in finding.sentence for secret in SECRETS), "a secret is shown"
+        assert str(finding).startswith(f"{mistake.file}:{finding.line}:{finding.column}: ")
+
+
+def test_what_is_right_beside_the_mistakes_stays_untold(run: tuple[dict[str, Mistake], list[Finding]]) -> None:
+    mistakes, findings = run
+    files = {str(mistake.file) for mistake in mistakes.values()}
+    assert [finding for finding in findings if finding.file not in files] == []
+
+
+def test_no_secret_is_shown(run: tuple[dict[str, Mistake], list[Finding]]) -> None:
+    _, findings = run
+    assert not [finding for finding in findings for secret in SECRETS if secret in finding.sentence]
 
 
 def test_there_are_enough_seeded_mistakes() -> None:
-    assert len(CASES) >= 100
+    assert len(FILES) >= 100

@@ -52,9 +52,9 @@ def test_secrets_are_resolved_and_do_not_show(directory: Path) -> None:
 def test_a_place_in_a_file_can_be_asked_for(directory: Path) -> None:
     configuration = load(directory, environ=ENVIRON)
     row = configuration.location("organization", "aegean-foods", ("federation", "attributes", "job_title"))
-    assert row == Location(str(directory / "organizations/aegean-foods.yaml"), 15, 5)
+    assert row == Location(str(directory / "organizations/aegean-foods.yaml"), 19, 5)
     assert configuration.location("broker") == Location(str(directory / "broker.yaml"), 1, 1)
-    assert str(row).endswith("aegean-foods.yaml:15:5")
+    assert str(row).endswith("aegean-foods.yaml:19:5")
 
 
 def test_a_relative_path_starts_at_the_configuration_directory(directory: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_relative_path_starts_at_the_configuration_directory(directory: Path) 
 
 
 def test_folders_that_are_missing_hold_nothing(directory: Path) -> None:
-    for folder in ("organizations", "relying_parties"):
+    for folder in ("organizations", "relying_parties", "claim_rules"):
         for file in (directory / folder).iterdir():
             file.unlink()
         (directory / folder).rmdir()
