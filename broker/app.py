@@ -19,6 +19,7 @@ from broker.composition.lasting import Application, Lasting
 from broker.composition.parts import Parts
 from broker.composition.proof import proof_of_enforcement
 from broker.composition.provider import organizations_api
+from broker.composition.scim import scim_blueprint
 from broker.composition.surroundings import Surroundings, live_organizations
 from broker.configuration_state import ConfigurationState
 from broker.doors import Harmless
@@ -83,7 +84,7 @@ def create_app(
     proof = proof_of_enforcement(configuration, organizations, around, create_app)
     app = _bare_app(configuration, around)
     condition = health.create_blueprint(around.state, around.directory, state)
-    for blueprint in (*_pages(parts), condition, _api(parts), _proving(parts, proof, app)):
+    for blueprint in (*_pages(parts), condition, _api(parts), *_scim(parts), _proving(parts, proof, app)):
         prefix = f"{_prefix(configuration)}{blueprint.url_prefix or ''}"
         app.register_blueprint(blueprint, url_prefix=prefix or None)
     app.register_blueprint(parts.provider.blueprint())  # Its paths are those of its issuer.
@@ -185,6 +186,13 @@ def _api(parts: Parts) -> Blueprint:
     """What programs call."""
     api = organizations_api(parts.provider, parts.members, parts.around)
     return api_endpoints.create_blueprint(api, parts.configuration.broker.public_url)
+
+
+def _scim(parts: Parts) -> Sequence[Blueprint]:
+    """What directories call, where an organisation wants that."""
+    hooks = parts.hooks.consulting
+    found = scim_blueprint(parts.configuration, parts.organizations, parts.side, hooks, parts.around)
+    return (found,) if found is not None else ()
 
 
 def _proving(parts: Parts, proof: ProofOfEnforcement, app: Flask) -> Blueprint:

@@ -54,6 +54,7 @@ DOORS: Final[Mapping[str, str]] = {
     "connecting": "take over the connection",
     "break_glass": "come in through the break-glass",
     "passkey": "register a passkey",
+    "scim": "write accounts as the directory does",
 }
 
 

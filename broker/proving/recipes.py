@@ -232,6 +232,19 @@ def introspection(scene: Scene, wire: Wire) -> Outcome:
     return Outcome(active, f"{answer.status} active: {str(active).lower()}")
 
 
+def scim(scene: Scene, wire: Wire) -> Outcome:
+    """An account written with what a program can have that is not the directory: an application's access token."""
+    if wire is scene.twin:
+        raise Unreachable("only the organisation's directory has its token; it was refused to an application's")
+    client = _client(scene, lambda c: bool(c.api_scopes), "may call the API")
+    token = _api_token(wire, client, client.api_scopes[0])
+    name = f"prove-{scene.entropy.token(6).lower()}@{scene.probe.domain}"
+    body = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name, "active": False}
+    path = f"/scim/v2/{scene.probe.organization}/Users"
+    answer = wire.send("POST", path, json_body=body, headers={"Authorization": f"Bearer {token}"})
+    return Outcome(answer.status not in (401, 429), said(answer))
+
+
 RECIPES: Final[Mapping[str, Recipe]] = {
     "microsoft": microsoft,
     "password": password,
@@ -252,6 +265,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
     "connecting": connecting,
     "break_glass": break_glass,
     "passkey": passkey,
+    "scim": scim,
 }
 
 

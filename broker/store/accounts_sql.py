@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from broker.identity import Account, FieldStamp, Subject
 from broker.store.columns import moment, ticks
 from broker.store.database import Database
-from broker.store.directory import NewAccount
-from broker.store.tables import accounts, identities, photos
+from broker.store.directory import EDITABLE_NAMES, Fill, NewAccount
+from broker.store.tables import accounts, endings, identities, photos, upstream_grants
 
 ACCOUNTS = (
     select(
@@ -31,6 +32,7 @@ ACCOUNT_OF = ACCOUNTS.where(
     identities.c.authority == bindparam("authority"),
     identities.c.identifier == bindparam("identifier"),
 )
+_DROP_GRANT = delete(upstream_grants).where(upstream_grants.c.account_id == bindparam("of_account"))
 _RAISE_EPOCH = (
     update(accounts)
     .where(accounts.c.id == bindparam("of_account"))
@@ -94,6 +96,49 @@ def account_of_row(row: Row[Any]) -> Account:
 def written_stamps(stamps: Mapping[str, FieldStamp]) -> str:
     """The column of them."""
     return json.dumps({field: [stamp.by, ticks(stamp.at)] for field, stamp in stamps.items()})
+
+
+def filled_columns(account: Account, fills: Mapping[str, Fill], stamp: FieldStamp) -> dict[str, str]:
+    """The columns that change when fields are filled; raises ``ValueError`` for a name or role that is left out."""
+    columns: dict[str, str] = {}
+    attributes, sources, stamps = (
+        dict(account.attributes),
+        dict(account.attribute_sources),
+        dict(account.attribute_stamps),
+    )
+    for field, fill in fills.items():
+        if fill.value is None:
+            if field in EDITABLE_NAMES:
+                raise ValueError(f"{field} cannot be left out")
+            if attributes.pop(field, None) is not None:
+                stamps[field] = stamp
+            sources.pop(field, None)
+            continue
+        if field in EDITABLE_NAMES:
+            columns[field] = fill.value
+        else:
+            attributes[field] = fill.value
+        sources[field], stamps[field] = fill.source, stamp
+    return columns | {
+        "attributes": json.dumps(attributes),
+        "attribute_sources": json.dumps(sources),
+        "attribute_stamps": written_stamps(stamps),
+    }
+
+
+def end_in(connection: Connection, account_id: str, reason: str, at: datetime) -> str | None:
+    """Ends all that the account was given so far, and notes that it is to be carried out (``Endings``): the id of the
+    ending, None if there is no such account.
+    """
+    epoch = raise_epoch(connection, account_id)
+    if epoch is None:
+        return None
+    connection.execute(_DROP_GRANT, {"of_account": account_id})
+    # An epoch begins once: so the name is nobody else's.
+    ending = f"account:{account_id}:{epoch}"
+    row = {"id": ending, "kind": "account", "name": account_id, "reason": reason, "noted_at": ticks(at)}
+    connection.execute(insert(endings), row)
+    return ending
 
 
 def _account_row(draft: NewAccount) -> dict[str, Any]:

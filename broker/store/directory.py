@@ -159,6 +159,13 @@ class Directory(Protocol):
         """
         ...
 
+    def settle_subject(self, account_id: str, *, email_verified: bool, at: datetime) -> Account | None:
+        """Somebody has signed in with the subject that provisioning gave the account: it is theirs from now on.
+
+        Stamps it so, once, and with ``email_verified`` the address as well; None if there is no such account.
+        """
+        ...
+
     def signing_keys(self) -> Sequence[StoredKey]:
         """Every key, oldest first."""
         ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, tuple_, update
 
-from broker.identity import Account, FieldStamp, Secret, Subject
+from broker.identity import SCIM, SIGN_IN, Account, FieldStamp, Secret, Subject
 from broker.store.accounts_sql import (
     ACCOUNT,
     ACCOUNT_OF,
     ACCOUNTS,
     account_of_row,
+    filled_columns,
     identity_row,
     write_account,
     written_stamps,
@@ -133,10 +133,26 @@ class SqlDirectory:
             fills = decide(account)
             if not fills:
                 return account
-            connection.execute(_EDIT.values(**_columns(account, fills, stamp)), {"account_id": account_id})
+            connection.execute(_EDIT.values(**filled_columns(account, fills, stamp)), {"account_id": account_id})
             return account_of_row(connection.execute(ACCOUNT, {"id": account_id}).one())
 
         return self._database.write(write)
+
+    def settle_subject(self, account_id: str, *, email_verified: bool, at: datetime) -> Account | None:
+        def settle(connection: Connection) -> Account | None:
+            row = connection.execute(_HELD, {"id": account_id}).first()
+            if row is None:
+                return None
+            account = account_of_row(row)
+            stamp = account.attribute_stamps.get("subject")
+            if stamp is None or stamp.by != SCIM:
+                return account
+            stamps = {**account.attribute_stamps, "subject": FieldStamp(SIGN_IN, at)}
+            columns = {"attribute_stamps": written_stamps(stamps), "email_verified": email_verified}
+            connection.execute(_EDIT.values(**columns), {"account_id": account_id})
+            return account_of_row(connection.execute(ACCOUNT, {"id": account_id}).one())
+
+        return self._database.write(settle)
 
     def signing_keys(self) -> Sequence[StoredKey]:
         return [_stored_key(row) for row in self._database.read(_KEYS, {})]
@@ -166,34 +182,6 @@ class SqlDirectory:
 
 def _only_account(rows: Sequence[Row[Any]]) -> Account | None:
     return account_of_row(rows[0]) if rows else None
-
-
-def _columns(account: Account, fills: Mapping[str, Fill], stamp: FieldStamp) -> dict[str, str]:
-    """The columns that change; raises ``ValueError`` for a name or role that is left out."""
-    columns: dict[str, str] = {}
-    attributes, sources, stamps = (
-        dict(account.attributes),
-        dict(account.attribute_sources),
-        dict(account.attribute_stamps),
-    )
-    for field, fill in fills.items():
-        if fill.value is None:
-            if field in EDITABLE_NAMES:
-                raise ValueError(f"{field} cannot be left out")
-            if attributes.pop(field, None) is not None:
-                stamps[field] = stamp
-            sources.pop(field, None)
-            continue
-        if field in EDITABLE_NAMES:
-            columns[field] = fill.value
-        else:
-            attributes[field] = fill.value
-        sources[field], stamps[field] = fill.source, stamp
-    return columns | {
-        "attributes": json.dumps(attributes),
-        "attribute_sources": json.dumps(sources),
-        "attribute_stamps": written_stamps(stamps),
-    }
 
 
 def _stored_key(row: Row[Any]) -> StoredKey:

@@ -24,6 +24,7 @@ from broker.store.federations_sql import SqlFederations
 from broker.store.outbox_sql import SqlOutbox
 from broker.store.probes_sql import SqlProbes
 from broker.store.records import Records
+from broker.store.scim_sql import SqlScimPeople
 from broker.store.standings_sql import SqlStandings
 from broker.store.state import StateStore
 from broker.store.state_redis import RecordsMayBeEvicted, RedisState
@@ -99,6 +100,7 @@ def records_in(database: Database) -> Records:
         audit=SqlAuditTrail(database),
         probes=SqlProbes(database),
         outbox=SqlOutbox(database),
+        scim=SqlScimPeople(database),
     )
 
 

@@ -10,6 +10,7 @@ from broker.store.directory import Directory
 from broker.store.federations import Federations
 from broker.store.outbox import Outbox
 from broker.store.probes import Probes
+from broker.store.scim import ScimPeople
 from broker.store.standings import Standings
 
 
@@ -24,6 +25,7 @@ class Records:
     audit: AuditTrail
     probes: Probes
     outbox: Outbox
+    scim: ScimPeople
 
     def close(self) -> None:
         self.directory.close()

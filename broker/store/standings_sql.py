@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
-from broker.store.accounts_sql import raise_epoch
+from broker.store.accounts_sql import end_in
 from broker.store.columns import moment, moment_or_none, ticks, ticks_or_none
 from broker.store.database import Database
 from broker.store.standings import Ending, UpstreamGrant, Watch
@@ -100,21 +100,8 @@ class SqlStandings:
 
     def end_account(self, account_id: str, reason: str, at: datetime) -> Ending | None:
         def end(connection: Connection) -> Ending | None:
-            epoch = raise_epoch(connection, account_id)
-            if epoch is None:
-                return None
-            connection.execute(_DROP_GRANT, {"of_account": account_id})
-            # An epoch begins once: so the name is nobody else's.
-            ending = Ending(f"account:{account_id}:{epoch}", "account", account_id, reason, at)
-            row = {
-                "id": ending.id,
-                "kind": ending.kind,
-                "name": ending.name,
-                "reason": ending.reason,
-                "noted_at": ticks(ending.noted_at),
-            }
-            connection.execute(insert(endings), row)
-            return ending
+            ending = end_in(connection, account_id, reason, at)
+            return Ending(ending, "account", account_id, reason, at) if ending is not None else None
 
         return self._database.write(end)
 

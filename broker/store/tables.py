@@ -279,6 +279,23 @@ outbox = Table(
     Index("outbox_organization", "organization", "created_at"),
 )
 
+# -- what directories provision (``scim``) -----------------------------------------------------------------------------
+
+# A user name is free again when its person was deleted: it is NULL then, and NULLs are not equal.
+scim_users = Table(
+    "scim_users",
+    metadata,
+    Column("account_id", _TEXT, ForeignKey("accounts.id", name="scim_users_account"), primary_key=True),
+    Column("organization", _TEXT, nullable=False),
+    Column("user_name_key", _TEXT),
+    Column("external_id", _TEXT),
+    Column("document", _TEXT, nullable=False),  # JSON object
+    Column("modified_at", _MOMENT, nullable=False),
+    Column("deleted_at", _MOMENT),
+    Index("scim_users_user_name", "organization", "user_name_key", unique=True),
+    Index("scim_users_external_id", "organization", "external_id"),
+)
+
 # -- what was done (``audit``) -----------------------------------------------------------------------------------------
 
 audit_entries = Table(

@@ -88,7 +88,7 @@ def _value(origin: Origin) -> str:
     if origin.field == "subject":
         return ""
     if origin.field == "active":
-        return _("yes") if origin.value == "yes" else _("no")
+        return str(_("yes") if origin.value == "yes" else _("no"))
     return origin.value
 
 
@@ -99,12 +99,12 @@ def _source(source: str) -> str:
 
 def _by(by: str | None, name_of: Callable[[str], str | None]) -> str:
     if by is None:
-        return _("when the account was made")
+        return str(_("when the account was made"))
     known = _BY.get(by)
     if known is not None:
         return str(known)
     kind, _colon, hook = by.partition(":")
     if kind == "hook":
-        return _("by the application %(name)s", name=hook)
+        return str(_("by the application %(name)s", name=hook))
     name = name_of(by)
-    return _("by %(name)s", name=name) if name is not None else _("by an administrator")
+    return str(_("by %(name)s", name=name) if name is not None else _("by an administrator"))
