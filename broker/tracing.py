@@ -69,6 +69,17 @@ def end() -> Record | None:
     return record
 
 
+@contextmanager
+def apart() -> Iterator[Record]:
+    """A record of its own, of something that belongs to no request; the one at hand goes on afterwards."""
+    record = Record()
+    token = _CURRENT.set(record)
+    try:
+        yield record
+    finally:
+        _CURRENT.reset(token)
+
+
 def belongs_to(sign_in: str) -> None:
     """The request at hand is part of this sign-in."""
     record = _CURRENT.get()

@@ -34,14 +34,21 @@ __all__ = [
 
 
 def load(
-    directory: Path, *, environ: Mapping[str, str], clock: Clock | None = None, reading: Reading | None = None
+    directory: Path,
+    *,
+    environ: Mapping[str, str],
+    clock: Clock | None = None,
+    reading: Reading | None = None,
+    follow: bool = True,
 ) -> Configuration:
     """The configuration in ``directory``, with secrets from ``environ`` and from the files that it names.
 
     Raises ``ConfigurationRejected`` with every finding of every file if any is an error, and its child
     ``ConfigurationUnreadable`` if there is no directory to read. Warnings alone stand in ``Configuration.warnings``.
     ``clock`` judges certificates; the machine's own if left out. ``reading``: the files as they were at another moment
-    or place; what they name, secrets and certificates, is read now. Nothing is written and nothing is cached.
+    or place; what they name, secrets and certificates, is read now. ``follow``: False where only what the files
+    themselves say is wanted, such as rules, on a machine that has none of the secrets. Nothing is written and nothing
+    is cached.
     """
     is_of_now = reading is None
     reading = reading or read_all(directory)
@@ -65,8 +72,9 @@ def load(
     report_conflicts(items, unread)
     compiled = compile_rules(items)
     references = References(directory, environ, (clock or SystemClock()).now())
-    references.examine(items)
-    if is_of_now:
+    if follow:
+        references.examine(items)
+    if is_of_now and follow:
         findings += strange_entries(directory, references.used)
     findings += [finding for item in items for finding in item.findings]
     findings = _told_without_secrets(findings, leaks)

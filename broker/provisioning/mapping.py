@@ -58,14 +58,14 @@ class MappedProfile:
     sources: Mapping[str, str]
 
 
-def map_profile(profile: Profile, authentication: Authentication, organization: Organization) -> MappedProfile:
+def map_profile(profile: Profile, said: Authentication | Facts, organization: Organization) -> MappedProfile:
     """Applies the organisation's table; raises ``NotAllowed`` if the directory gives no usable e-mail address.
 
     The address is Pobuca's user name, so it is never invented (entra-id reference, section 7).
     """
     fields: dict[str, str] = {}
     sources: dict[str, str] = {}
-    values = _variables(organization, authentication, profile)
+    values = _variables(organization, said, profile)
     for name, rule in organization.attributes.items():
         found = _found(rule, values, profile.values)
         if found is not None:
@@ -80,7 +80,7 @@ def map_profile(profile: Profile, authentication: Authentication, organization: 
     return MappedProfile(
         email=email,
         email_domain=domain,
-        email_verified=is_verified(email, domain, authentication, organization),
+        email_verified=is_verified(email, domain, said, organization),
         first_name=fields["first_name"],
         last_name=fields["last_name"],
         display_name=fields["display_name"],
@@ -105,7 +105,7 @@ def asks_directory(rules: tuple[AttributeRule, ...]) -> bool:
 
 
 def fills_again(
-    profile: Profile, authentication: Authentication, organization: Organization, account: Account
+    profile: Profile, said: Authentication | Facts, organization: Organization, account: Account
 ) -> dict[str, Fill]:
     """What a later sign-in changes of an account: only fields that the directory keeps.
 
@@ -113,7 +113,7 @@ def fills_again(
     one. Where the directory could not be asked, what only it knows stays as well.
     """
     fills: dict[str, Fill] = {}
-    values = _variables(organization, authentication, profile)
+    values = _variables(organization, said, profile)
     for rule in kept_by_directory(organization):
         if _reads_directory(rule) and not profile.from_directory:
             continue
@@ -141,11 +141,15 @@ def with_fills(account: Account, fills: Mapping[str, Fill]) -> Account:
     return replace(account, attributes=attributes, **names)
 
 
-def _variables(organization: Organization, authentication: Authentication, profile: Profile) -> Values:
+def _variables(organization: Organization, said: Authentication | Facts, profile: Profile) -> Values:
     """What expressions see, once for all of them; nothing is made where there are none."""
     if not any(rule.value is not None for rule in organization.attributes.values()):
         return Values({})
-    return attribute_values(Facts.of(authentication), profile.values)
+    return attribute_values(_facts(said), profile.values)
+
+
+def _facts(said: Authentication | Facts) -> Facts:
+    return said if isinstance(said, Facts) else Facts.of(said)
 
 
 def _reads_directory(rule: AttributeRule) -> bool:
@@ -198,11 +202,12 @@ def fill_names(fields: dict[str, str], sources: dict[str, str], email: str) -> N
         sources["display_name"] = "first and last name"
 
 
-def is_verified(email: str, domain: str, authentication: Authentication, organization: Organization) -> bool:
+def is_verified(email: str, domain: str, said: Authentication | Facts, organization: Organization) -> bool:
     """True only if the upstream vouches for the domain's owner and the domain is the organisation's (threats UO-15)."""
-    if authentication.email is None or not authentication.email_owner_verified or domain not in organization.domains:
+    facts = _facts(said)
+    if not facts.email or not facts.email_verified or domain not in organization.domains:
         return False
     try:
-        return canonical_address(authentication.email) == canonical_address(email)
+        return canonical_address(facts.email) == canonical_address(email)
     except ValueError:
         return False
