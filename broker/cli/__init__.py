@@ -27,6 +27,8 @@ _COMMANDS: Final[dict[str, _Command]] = {
     "keys": _Command("broker.cli.keys", "Make, list and rotate the broker's keys."),
     "org": _Command("broker.cli.org", "Create, connect, enforce and disconnect organizations."),
     "outbox": _Command("broker.cli.outbox", "List what provisioning hooks have not taken, and try it again."),
+    "schema": _Command("broker.cli.schema", "Write JSON Schemas of the configuration files, for editors."),
+    "plan": _Command("broker.cli.plan", "Show what a changed configuration would do, before it is live."),
     "serve": _Command("broker.cli.serve", "Serve people and applications."),
 }
 

@@ -163,8 +163,10 @@ class _Compiler:
         from broker.claims.examining import examine_attributes, examine_conditions, examine_release
 
         told: dict[Remark, None] = {}
-        for rules in (*compiled.organizations.values(), *compiled.sets.values()):
-            told |= dict.fromkeys((*examine_conditions(rules.require), *examine_conditions(rules.admit)))
+        lists = [(each.require, each.admit) for each in compiled.organizations.values()]
+        lists += [(each.require, each.admit) for each in compiled.sets.values()]
+        for rules in (rules for both in lists for rules in both):
+            told |= dict.fromkeys(examine_conditions(rules))
         for release in (*compiled.releases.values(), *(each.release for each in compiled.sets.values())):
             told |= dict.fromkeys(examine_release(release))
         for table in compiled.attributes.values():

@@ -21,6 +21,11 @@ FOLDERS: Final[dict[str, ItemKind]] = {
     "relying_parties": "relying_party",
 }
 
+SCHEMAS: Final = "schema"
+"""The folder of the JSON Schemas, which are there for editors."""
+# Below claim_rules: what ``broker rules test`` expects of the rules.
+_EXPECTATIONS: Final = "tests"
+
 _SUFFIXES: Final = (".yaml", ".yml")
 _BROKER: Final = ("broker.yaml", "broker.yml")
 _TEMPORARY_ENDINGS: Final = ("~", ".swp", ".swo", ".swx", ".tmp", ".bak", ".orig", ".rej", ".part")
@@ -89,6 +94,8 @@ def _folder(folder: Path, kind: ItemKind) -> tuple[list[Source], list[Finding]]:
         path = folder / name
         if name.endswith(_SUFFIXES) and not path.is_dir():
             sources.append(Source(kind, str(path), path))
+        elif kind == "claim_rules" and name == _EXPECTATIONS and path.is_dir():
+            continue
         elif not name.endswith(_DOCUMENTATION) or ".yaml." in name or ".yml." in name:
             sentence = "not read: only files that end in .yaml or .yml are, and none in folders below"
             findings.append(Finding(str(path), 1, 1, "file", sentence, "warning"))
@@ -97,7 +104,7 @@ def _folder(folder: Path, kind: ItemKind) -> tuple[list[Source], list[Finding]]:
 
 def strange_entries(directory: Path, used: set[Path]) -> Iterator[Finding]:
     """A warning for whatever lies in the configuration directory and is neither configuration nor named by it."""
-    known = {*_BROKER, *FOLDERS}
+    known = {*_BROKER, *FOLDERS, SCHEMAS}
     for name in _entries(directory, required=True):
         path = directory / name
         # A database has files beside it (-wal, -shm, -journal), and a folder may hold what is named.

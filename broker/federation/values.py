@@ -10,10 +10,11 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
 from broker.addresses import canonical_address, canonical_domain
 from broker.identity import CONSUMER_TENANT, parse_guid
@@ -26,11 +27,22 @@ _ENVIRONMENT_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a value is, for documentation and for the sentence of a finding; ``secret`` values are never shown."""
+    """What a value is, for documentation and for the sentence of a finding; ``secret`` values are never shown.
+
+    ``pattern``: what editors can say of it while it is typed (ECMA 262); the check itself knows more.
+    """
 
     text: str
     example: str = ""
     secret: bool = False
+    pattern: str = ""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        schema = handler(core)
+        if self.pattern and schema.get("type") == "string":
+            schema["pattern"] = self.pattern
+            schema["patternErrorMessage"] = f"must be {self.text.replace('`', '')}"
+        return schema
 
 
 def _secret_reference(text: str) -> str:
@@ -225,39 +237,82 @@ def _map_text(text: str) -> str:
 SecretReference = Annotated[
     str,
     AfterValidator(_secret_reference),
-    Words("the name of a secret: `env:NAME` or `file:PATH`", "env:BROKER_CLIENT_SECRET", secret=True),
+    Words(
+        "the name of a secret: `env:NAME` or `file:PATH`",
+        "env:BROKER_CLIENT_SECRET",
+        secret=True,
+        pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^~].*)$",
+    ),
 ]
 FilePath = Annotated[str, AfterValidator(_path), Words("a path", "tls/certificate.pem")]
-HttpsUrl = Annotated[str, AfterValidator(_https_url), Words("an https URL", "https://connect.example/sign-in")]
+HttpsUrl = Annotated[
+    str,
+    AfterValidator(_https_url),
+    Words("an https URL", "https://connect.example/sign-in", pattern=r"^[Hh][Tt][Tt][Pp][Ss]://[^?#]+$"),
+]
 HttpsOrigin = Annotated[
-    str, AfterValidator(_origin_url), Words("an https URL without a path", "https://login.microsoftonline.com")
+    str,
+    AfterValidator(_origin_url),
+    Words("an https URL without a path", "https://login.microsoftonline.com", pattern=r"^[Hh][Tt][Tt][Pp][Ss]://[^?#]+$"),
 ]
 HttpsBase = Annotated[
-    str, AfterValidator(_base_url), Words("an https URL without a slash at its end", "https://login.pobuca.example")
+    str,
+    AfterValidator(_base_url),
+    Words(
+        "an https URL without a slash at its end", "https://login.pobuca.example", pattern=r"^[Hh][Tt][Tt][Pp][Ss]://[^?#]*[^/?#]$"
+    ),
 ]
 RedirectUri = Annotated[
-    str, AfterValidator(_redirect_uri), Words("an absolute https URI", "https://connect.pobuca.example/callback")
+    str,
+    AfterValidator(_redirect_uri),
+    Words(
+        "an absolute https URI",
+        "https://connect.pobuca.example/callback",
+        pattern=r"^([Hh][Tt][Tt][Pp][Ss]|[Hh][Tt][Tt][Pp])://[^#*]+$",
+    ),
 ]
 SupportUrl = Annotated[
-    str, AfterValidator(_support_url), Words("an https or mailto address", "mailto:help@pobuca.example")
+    str,
+    AfterValidator(_support_url),
+    Words("an https or mailto address", "mailto:help@pobuca.example", pattern=r"^([Hh][Tt][Tt][Pp][Ss]://|mailto:).+$"),
 ]
-RedisUrl = Annotated[str, AfterValidator(_redis_url), Words("a Redis address", "rediss://redis.internal:6380/0")]
+RedisUrl = Annotated[
+    str,
+    AfterValidator(_redis_url),
+    Words("a Redis address", "rediss://redis.internal:6380/0", pattern=r"^(rediss?://|unix:///)[^@]+$"),
+]
 PostgresqlUrl = Annotated[
     str,
     AfterValidator(_postgresql_url),
-    Words("a PostgreSQL address without the password", "postgresql://broker@db.internal:5432/broker"),
+    Words(
+        "a PostgreSQL address without the password",
+        "postgresql://broker@db.internal:5432/broker",
+        pattern=r"^postgresql://(?![^/@]*:[^/@]*@).+/.+$",
+    ),
 ]
-Guid = Annotated[str, AfterValidator(_guid), Words("a GUID", "5a27bf0b-cdae-4cd1-a308-f8f920c3bf4f")]
-TenantId = Annotated[str, AfterValidator(_tenant), Words("a GUID", "5b5e363c-6ca9-4f41-8070-9565fe497145")]
-Domain = Annotated[str, AfterValidator(_domain), Words("a domain name", "aegeanfoods.example")]
+Guid = Annotated[
+    str,
+    AfterValidator(_guid),
+    Words(
+        "a GUID",
+        "5a27bf0b-cdae-4cd1-a308-f8f920c3bf4f",
+        pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
+    ),
+]
+TenantId = Annotated[
+    str,
+    AfterValidator(_tenant),
+    Words(
+        "a GUID",
+        "5b5e363c-6ca9-4f41-8070-9565fe497145",
+        pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
+    ),
+]
+Domain = Annotated[str, AfterValidator(_domain), Words("a domain name", "aegeanfoods.example", pattern=r"\.")]
 HostName = Annotated[str, AfterValidator(_host), Words("a host name", "connect.pobuca.example")]
 Address = Annotated[str, AfterValidator(_address), Words("an IP address", "192.0.2.10")]
-MailHost = Annotated[
-    str, AfterValidator(_mail_host), Words("a host name or an IP address", "smtp.pobuca.example")
-]
-MailAddress = Annotated[
-    str, AfterValidator(_mail_address), Words("an e-mail address", "no-reply@pobuca.example")
-]
+MailHost = Annotated[str, AfterValidator(_mail_host), Words("a host name or an IP address", "smtp.pobuca.example")]
+MailAddress = Annotated[str, AfterValidator(_mail_address), Words("an e-mail address", "no-reply@pobuca.example")]
 Network = Annotated[str, AfterValidator(_network), Words("an address or a network in CIDR form", "10.0.0.0/8")]
 Name = Annotated[
     str,
@@ -276,7 +331,11 @@ AuthenticationContext = Annotated[
 DisplayName = Annotated[str, Field(min_length=1, max_length=120), Words("text of 1 to 120 characters", "Aegean Foods")]
 
 
-Day = Annotated[str, AfterValidator(_day), Words("a day, as `\"2027-06-30\"` in quotes", '"2027-06-30"')]
+Day = Annotated[
+    str,
+    AfterValidator(_day),
+    Words('a day, as `"2027-06-30"` in quotes', '"2027-06-30"', pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+]
 
 
 # What is written in CEL, for one rule; the language itself has bounds of its own.
