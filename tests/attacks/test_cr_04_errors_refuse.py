@@ -16,7 +16,7 @@ import pytest
 from broker.demo.configuration import AEGEAN_FOODS
 from tests.attacks.refusals import error_of, refused
 from tests.support.offline import KEEPING, introspected, offline, refresh
-from tests.support.ruled import reconfigure
+from tests.support.rules import reconfigure
 from tests.support.world import ELENI, Foundation, world_on
 
 

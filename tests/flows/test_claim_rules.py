@@ -11,7 +11,7 @@ import pytest
 from broker.demo.configuration import AEGEAN_FOODS, HELIOS_SHIPPING
 from tests.attacks.refusals import page_code
 from tests.support.offline import KEEPING, introspected, refresh
-from tests.support.ruled import reconfigure
+from tests.support.rules import reconfigure
 from tests.support.world import Foundation, World, answered, has_session, world_on
 
 STAFF: Final = "0d6c1c0e-5a0f-4a1b-9a55-7d2f8f3f6b11"

@@ -1,89 +1,94 @@
-"""Rules for tests, compiled as at a load."""
+"""Organisations with rules of their own, in the real language, and what a directory says of people."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
 
-from broker.claims.expressions import CompiledExpression, ExpressionRefused, Language
-from broker.claims.rules import ReleaseRule, Rule, Target, Values
+from broker.app import create_app
+from broker.claims.expressions import Language
+from broker.claims.facts import Facts
+from broker.claims.rules import OrganizationRules, ReleaseRule, Rule, Target
+from broker.federation.load import load
+from broker.identity import Account
 from broker.location import Location
+from broker.organizations import Organization
+from tests.support.people import AEGEAN, authentication
+from tests.support.world import ENVIRON, World
 
-EDITORS = "3c1f0c1e-8f3a-4a52-9d0e-0d1f6a3f7c01"
-AUDITORS = "5d2e8b7a-1c4f-4c0a-8b21-3f9b7d4e6a02"
-MAPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "roles": {EDITORS: ("editor", "viewer"), AUDITORS: ("auditor",)},
-    "cities": {"ATH": ("Athens",), "HER": ("Heraklion",)},
-}
-LANGUAGE = Language(MAPS)
+STAFF: Final = "0d6c1c0e-5a0f-4a1b-9a55-7d2f8f3f6b11"
+ROLES: Final = {"app-roles": {STAFF: ("reader", "writer")}}
 
-
-def where(line: int = 1) -> Location:
-    """A place in a file that is not there."""
-    return Location("organizations/aegean-foods.yaml", line, 14)
+_LANGUAGE: Final = Language(ROLES)
+_FILE: Final = "organizations/aegean-foods.yaml"
 
 
-def condition(source: str, list_name: str = "require", line: int = 1) -> CompiledExpression:
-    return LANGUAGE.condition(list_name, source, where(line))
+def condition(
+    list_name: str, that: str, *, name: str = "the-rule", otherwise: str = "not_assigned", line: int = 7, **more: Any
+) -> Rule:
+    """A rule of the list ``require`` or ``admit``."""
+    return Rule(name, _LANGUAGE.condition(list_name, that, Location(_FILE, line, 9)), otherwise, **more)
 
 
-def text(source: str) -> CompiledExpression:
-    return LANGUAGE.text("attributes", source, where())
+def ruled(
+    *, require: tuple[str, ...] = (), admit: tuple[str, ...] = (), organization: Organization = AEGEAN, **more: Any
+) -> Organization:
+    """The organisation with these conditions; ``more`` is of each rule."""
+    rules = OrganizationRules(
+        tuple(condition("require", that, **more) for that in require),
+        tuple(condition("admit", that, **more) for that in admit),
+    )
+    return replace(organization, rules=rules)
 
 
-def value(source: str) -> CompiledExpression:
-    return LANGUAGE.value("release", source, where())
-
-
-def rule(source: str, list_name: str = "require", name: str = "rule", line: int = 1, **more: Any) -> Rule:
-    return Rule(name, condition(source, list_name, line), more.pop("otherwise", "refused_here"), **more)
-
-
-def claim_rule(
+def releases(
     claim: str,
-    source: str | None = None,
-    when: str | None = None,
+    value: str | None = None,
     *,
-    to: tuple[Target, ...] = ("userinfo",),
-    scope: str = "profile",
+    when: str | None = None,
+    to: tuple[Target, ...] = ("id_token", "userinfo", "access_token"),
+    scope: str = "openid",
     optional: bool = False,
-    name: str = "",
 ) -> ReleaseRule:
+    """A rule of an application on one claim."""
+    location = Location("relying_parties/sample.yaml", 12, 5)
     return ReleaseRule(
-        name=name or claim,
+        name=claim,
         claim=claim,
         to=frozenset(to),
         scope=scope,
-        location=Location("relying_parties/connect.yaml", 7, 5),
-        value=value(source) if source is not None else None,
-        when=condition(when, "release") if when is not None else None,
+        location=location,
+        value=_LANGUAGE.value("release", value, location) if value is not None else None,
+        when=_LANGUAGE.condition("release", when, location) if when is not None else None,
         optional=optional,
     )
 
 
-def refused(source: str, list_name: str = "require") -> ExpressionRefused:
-    """Why a condition is refused at load."""
-    try:
-        condition(source, list_name)
-    except ExpressionRefused as refusal:
-        return refusal
-    raise AssertionError(f"accepted: {source}")
+class Remembered:
+    """A memory of what was put into it, for each account."""
+
+    def __init__(self, facts: Mapping[str, Facts] | None = None) -> None:
+        self.facts = dict(facts or {})
+        self.fault: Exception | None = None
+
+    def of(self, account: Account, connection: str) -> Facts | None:
+        if self.fault is not None:
+            raise self.fault
+        facts = self.facts.get(account.id)
+        return facts if facts is not None and facts.connection == connection else None
 
 
-def upstream_values(**claims: Any) -> Values:
-    """What ``require`` sees of an ordinary person."""
-    return Values(
-        {
-            "claims": claims,
-            "upstream.tenant_id": "5b5e363c-6ca9-4f41-8070-9565fe497145",
-            "upstream.object_id": "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d",
-            "upstream.issuer": "https://login.microsoftonline.example/5b5e363c-6ca9-4f41-8070-9565fe497145/v2.0",
-            "upstream.connection": "aegean-foods",
-            "upstream.acr": "urn:pobuca:acr:mfa",
-            "upstream.amr": ["pwd", "mfa"],
-            "upstream.is_guest": False,
-            "upstream.email": "eleni.markou@aegeanfoods.example",
-            "upstream.email_verified": True,
-            "upstream.groups": [EDITORS],
-        }
-    )
+def facts(**changes: Any) -> Facts:
+    """What was said of Eleni."""
+    return Facts.of(authentication(**changes))
+
+
+def reconfigure(world: World, config: Path, organization: Mapping[str, Any]) -> None:
+    """Writes the file of an organisation anew, and serves what the whole configuration says now."""
+    path = config / "organizations" / f"{organization['organization']}.yaml"
+    path.write_text(json.dumps(organization), encoding="utf-8")
+    configuration = load(config, environ=ENVIRON, clock=world.clock)
+    world.foundation.broker.serve(create_app(configuration, world.around))

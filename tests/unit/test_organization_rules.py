@@ -18,7 +18,7 @@ from broker.evidence import FactsMemory
 from broker.identity import Stamp
 from broker.organizations import BREAK_GLASS, PASSWORD, BreakGlass, Organization
 from tests.support.people import AEGEAN, HELIOS, LOCAL, NOW, FixedOrganizations, account, authentication
-from tests.support.ruled import STAFF, Remembered, facts, ruled
+from tests.support.rules import STAFF, Remembered, facts, ruled
 
 ANOTHER = "c1f7e0c2-44b8-4d43-8a0d-0f6f4d7d2a90"
 IN_STAFF = f'"{STAFF}" in identity.groups'

@@ -15,7 +15,7 @@ from broker.organizations import BREAK_GLASS, BreakGlass
 from broker.remembered import RememberedFacts
 from broker.store.state import StateStore, StateUnavailable
 from tests.support.people import AEGEAN, HELIOS, NOW, FixedOrganizations, account, authentication, fixed_gate
-from tests.support.ruled import STAFF, facts
+from tests.support.rules import STAFF, facts
 
 OWN = "entra:aegean-foods"
 LIFETIME = timedelta(days=31)
