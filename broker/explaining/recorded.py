@@ -18,6 +18,8 @@ _SHORT_ID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{8}")
 _MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 
 _ERROR: Final = 400
+# Of several steps that refused, the first of these kinds is why.
+_DECIDING: Final = ("rule", "check", "claim", "hop")
 
 Verdict = Literal["signed_in", "refused", "under_way"]
 
@@ -77,7 +79,7 @@ class RecordedRequest:
         if self.verdict != "refused":
             return None
         against = [step for step in self.steps if self._is_against(step)]
-        return next((step for step in reversed(against) if step.kind != "hop"), against[-1])
+        return min(reversed(against), key=lambda step: _DECIDING.index(step.kind))
 
     def _is_against(self, step: Step) -> bool:
         decides = step.kind != "claim" or self.status >= _ERROR

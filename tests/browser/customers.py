@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 from playwright.sync_api import expect
 
 from broker.composition.surroundings import Surroundings
-from broker.federation.load import load
+from broker.federation.load import Configuration, load
 from broker.store.federations import Consent, Enforcement, TestSignIn
 from tests.browser.scene import Scene
 from tests.browser.visitor import Visitor
@@ -37,10 +37,15 @@ class Customer:
     object_id: str
 
 
+def configuration_of(scene: Scene) -> Configuration:
+    """That of the running broker."""
+    return load(scene.stage.directory / "config", environ={})
+
+
 @contextmanager
 def records_of(scene: Scene) -> Iterator[World]:
     """The running broker's stores, for what is written beside it."""
-    around = Surroundings.of(load(scene.stage.directory / "config", environ={}))
+    around = Surroundings.of(configuration_of(scene))
     try:
         yield cast("World", SimpleNamespace(around=around, clock=around.clock))
     finally:

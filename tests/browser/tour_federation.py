@@ -9,12 +9,17 @@ from typing import Final
 from playwright.sync_api import expect
 
 from broker.attempts import Attempts
+from broker.composition.explaining import recorder
+from broker.entropy import readable
+from broker.explaining.recorder import Asked
 from broker.store.federations import Disconnection
 from broker.store.standings import Watch
+from broker.tracing import Record
 from tests.browser.customers import (
     SECURITY,
     Customer,
     at_the_directory,
+    configuration_of,
     connect,
     federate,
     new_customer,
@@ -23,6 +28,7 @@ from tests.browser.customers import (
     with_password,
 )
 from tests.browser.visitor import Visitor
+from tests.support.refused_sign_in import REFUSED
 
 
 def security_off(visitor: Visitor) -> None:
@@ -143,6 +149,49 @@ def doors_tried(visitor: Visitor) -> None:
     expect(visitor.page.locator("#verdict[data-holds=yes]")).to_be_visible()
 
 
+# -- sign-ins, explained -----------------------------------------------------------------------------------------------
+
+
+def sign_ins(visitor: Visitor) -> None:
+    """The customer's own sign-in, which is there as soon as its last request has been written, and a refused one."""
+    _recorded(visitor, switched_on(visitor))
+    visitor.page.goto(f"{visitor.scene.broker_url}{SECURITY}/sign-ins")
+    expect(visitor.page.locator("#recent [data-verdict=refused]")).to_be_visible()
+    for _ in range(50):
+        if visitor.page.locator("#recent [data-verdict=signed_in]").is_visible():
+            return
+        visitor.page.reload()
+    raise AssertionError("the sign-in is not in the list")
+
+
+def sign_in_refused(visitor: Visitor) -> None:
+    """A story with a rule that refused, long values and a long place."""
+    sign_in = _recorded(visitor, switched_on(visitor))
+    visitor.page.goto(f"{visitor.scene.broker_url}{SECURITY}/sign-ins")
+    visitor.page.fill("#id", sign_in.lower().replace("-", ""))
+    visitor.page.click("#explain")
+    expect(visitor.page.locator("#story[data-verdict=refused]")).to_be_visible()
+
+
+def sign_in_unknown(visitor: Visitor) -> None:
+    switched_on(visitor)
+    visitor.page.goto(f"{visitor.scene.broker_url}{SECURITY}/sign-ins/0000-0000")
+    expect(visitor.page.locator("#error[data-code=no_such_sign_in]")).to_be_visible()
+
+
+def _recorded(visitor: Visitor, customer: Customer) -> str:
+    """A refused sign-in of the customer, recorded as the broker records one; its id."""
+    with records_of(visitor.scene) as world:
+        around = world.around
+        keeper, now = recorder(configuration_of(visitor.scene), around), around.clock.now()
+        sign_in = readable(around.entropy.token(8))
+        sample = {"organization": customer.name, "application": "contacts"}
+        for seconds, (what, status, steps) in enumerate(REFUSED, -len(REFUSED)):
+            asked = Asked(readable(around.entropy.token(8)), what, now + timedelta(seconds=seconds), status)
+            keeper.keep(Record(sign_in, list(steps), sample), asked)
+    return sign_in
+
+
 # -- the operator's link ----------------------------------------------------------------------------------------------
 
 
@@ -181,6 +230,9 @@ PAGES: Final[Sequence[Callable[[Visitor], None]]] = (
     security_disconnection_scheduled,
     doors,
     doors_tried,
+    sign_ins,
+    sign_in_refused,
+    sign_in_unknown,
     connecting_by_link,
     tested_by_link,
 )
