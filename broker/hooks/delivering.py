@@ -36,11 +36,13 @@ _log = structlog.get_logger(__name__)
 class Deliverer:
     """One turn after the other, from any number of workers: each event is held by one of them."""
 
-    def __init__(self, outbox: Outbox, hooks: Hooks, clock: Clock, entropy: Entropy) -> None:
+    def __init__(self, outbox: Outbox, hooks: Hooks, clock: Clock, entropy: Entropy, *, call: timedelta = CALL) -> None:
+        """``call``: the time of one call."""
         self._outbox = outbox
         self._hooks = hooks
         self._clock = clock
         self._entropy = entropy
+        self._call = call
 
     def turn(self, go_on: Callable[[], bool] = lambda: True) -> int:
         """Sends up to ``BATCH`` events whose time has come; how many were taken up, whatever became of them.
@@ -53,7 +55,7 @@ class Deliverer:
         down: dict[tuple[str, str], datetime] = {}
         for event in held:
             until = down.get((event.organization, event.hook))
-            if until is None and go_on() and self._clock.now() < now + LEASE - CALL:
+            if until is None and go_on() and self._clock.now() < now + LEASE - self._call:
                 until = self._deliver(event)
                 if until is not None:
                     down[event.organization, event.hook] = until
@@ -91,7 +93,7 @@ class Deliverer:
         fields = {name: value for name, value in event.fields.items() if name in hook.fields}
         told = Event(event.id, event.kind, event.organization, event.account_id, event.created_at, fields)
         try:
-            hook.application.tell(told, CALL)
+            hook.application.tell(told, self._call)
         except HookFailed:
             raise
         except Exception as error:  # Code of others: the next event must not suffer for this one.

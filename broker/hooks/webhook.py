@@ -114,7 +114,8 @@ def _answer_of(said: dict[str, Any]) -> Answer:
     reason = said.get("reason", "unnamed")
     if not isinstance(reason, str):
         raise HookFailed("answer")
-    return Answer(refused=reason, explanation=said.get("explanation", "refused_by_application"))
+    told = said.get("explanation", "refused_by_application")
+    return Answer(refused=reason, explanation=told)
 
 
 def _retry_after(header: str | None, now: datetime) -> timedelta | None:

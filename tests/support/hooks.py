@@ -9,6 +9,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from broker.clock import Clock, epoch_seconds
@@ -151,3 +152,11 @@ class Receiver:
 
 def secrets(*values: str) -> list[Secret]:
     return [Secret(value) for value in values or (SECRET,)]
+
+
+def webhook(folder: Path, url: str, name: str = "connect", **changes: Any) -> dict[str, Any]:
+    """A webhook as a file of an organisation names it; its secret stands in a file of ``folder``."""
+    secret = folder / "hook.secret"
+    secret.write_text(SECRET)
+    secret.chmod(0o600)
+    return {"kind": "webhook", "name": name, "url": url, "secret": f"file:{secret}", **changes}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import http.server
 import ipaddress
+import socket
 import ssl
 import tempfile
 import threading
@@ -120,6 +122,7 @@ class _Server(http.server.ThreadingHTTPServer):
         self.received: list[Received] = []
         self.lock = threading.Lock()
         self.connections = 0
+        self._open: set[ssl.SSLSocket] = set()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(*certificate())
         super().__init__(("127.0.0.1", port), _Handler)
@@ -130,9 +133,22 @@ class _Server(http.server.ThreadingHTTPServer):
         request.settimeout(30)
         try:
             with self._context.wrap_socket(request, server_side=True) as secured:
-                super().finish_request(secured, client_address)
-        except OSError:
-            return  # The client went away, which many tests are about.
+                with self.lock:
+                    self._open.add(secured)
+                try:
+                    super().finish_request(secured, client_address)
+                finally:
+                    with self.lock:
+                        self._open.discard(secured)
+        except (OSError, ValueError):
+            return  # The client went away, which many tests are about; or we did.
+
+    def hang_up(self) -> None:
+        """Ends every connection, also those that a client keeps for later."""
+        with self.lock:
+            for secured in self._open:
+                with contextlib.suppress(OSError):
+                    secured.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request, client_address) -> None:  # type: ignore[no-untyped-def] # socketserver's own types
         """Nothing, likewise."""
@@ -154,6 +170,7 @@ class LocalHttps:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
+        self._server.hang_up()
         self._thread.join()
 
     @property
