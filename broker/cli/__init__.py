@@ -29,6 +29,7 @@ _COMMANDS: Final[dict[str, _Command]] = {
     "outbox": _Command("broker.cli.outbox", "List what provisioning hooks have not taken, and try it again."),
     "schema": _Command("broker.cli.schema", "Write JSON Schemas of the configuration files, for editors."),
     "plan": _Command("broker.cli.plan", "Show what a changed configuration would do, before it is live."),
+    "rules": _Command("broker.cli.rules", "Test claim rules."),
     "serve": _Command("broker.cli.serve", "Serve people and applications."),
 }
 

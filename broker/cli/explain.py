@@ -17,9 +17,10 @@ from broker.cli.org_acting import OPERATOR, Acting, Refused, acting, json_option
 from broker.composition.explaining import recorded_sign_ins
 from broker.explaining import words
 from broker.explaining.recorded import SignIn, as_json, step_as_json
-from broker.explaining.story import Chapter, Passage, Section, Story, tell
+from broker.explaining.story import Chapter, Passage, Section, Story, sections, tell
 from broker.federation.findings import printable
 from broker.store.audit import Entry
+from broker.tracing import Step
 
 _WIDEST: Final = 100
 _MARGIN: Final = "  "
@@ -32,16 +33,31 @@ _COLOURS: Final = {"refused": "red", "failed": "red", "withheld": "yellow", "sig
 @config_option
 @json_option
 @click.option("--export", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file, as JSON.")
-@click.argument("sign_in", metavar="ID")
-def command(directory: Path, as_json: bool, export: Path | None, sign_in: str) -> None:
+@click.option(
+    "--sample",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Instead of a recorded one: apply the rules to the claims, or the exported sign-in, in this JSON file.",
+)
+@click.argument("sign_in", metavar="[ID]", required=False)
+def command(directory: Path, as_json: bool, export: Path | None, sample: Path | None, sign_in: str | None) -> None:
     """Explain a sign-in: its steps, checks, rules and claims.
 
     ID is what error pages and the log call the sign-in, or the reference of one of its requests; with or without the
     dash, in any case. What was recorded names nobody: names, addresses and telephone numbers are replaced. That it was
     looked at is written into the audit trail.
+
+    With --sample no store is opened and no secret needed, and nothing is recorded: it is what the rules in DIRECTORY
+    would do.
     """
+    if (sample is None) == (sign_in is None):
+        raise click.UsageError("name a sign-in, or a file with --sample")
+    if sample is not None:
+        from broker.cli.explain_sample import explain_sample
+
+        explain_sample(directory, sample, as_json)
+        return
     with acting(directory) as act:
-        found = _find(act, sign_in)
+        found = _find(act, str(sign_in))
         if export is not None:
             _write(export, exported(found))
         now = act.now()
@@ -106,6 +122,12 @@ def told(story: Story, width: int) -> Iterator[str]:
     for number, chapter in enumerate(story.chapters, 1):
         yield ""
         yield from _chapter(number, chapter, width)
+
+
+def told_steps(steps: tuple[Step, ...], width: int) -> Iterator[str]:
+    """Steps that belong to no request, in the same form."""
+    for section in sections(steps):
+        yield from _section(section, width)
 
 
 def _chapter(number: int, chapter: Chapter, width: int) -> Iterator[str]:

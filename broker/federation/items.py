@@ -16,13 +16,16 @@ from broker.location import Location
 
 @dataclass(slots=True)
 class Item:
-    """One file with what is wrong with it. ``model`` is set when nothing is."""
+    """One file with what is wrong with it. ``model`` is set when nothing is. ``root``: its shape, if it is not the one
+    of its kind.
+    """
 
     kind: ItemKind
     document: Document
     findings: list[Finding] = field(default_factory=list)
     bad: set[Path] = field(default_factory=set)
     model: Section | None = None
+    root: type[Section] | None = None
 
     def get(self, *path: str | int) -> Any:
         """The written value at ``path``, or None if there is none or it has a finding at, above or below it."""

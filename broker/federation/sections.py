@@ -20,13 +20,16 @@ from broker.federation.schema import ROOTS, ItemKind, Key, keys_of, kinds_of, se
 from broker.federation.shapes import Section
 
 
-def validate(kind: ItemKind, document: Document) -> Item:
-    """The item of one file, with every finding that the file alone gives."""
-    item = Item(kind, document, bad=set(document.refused))
-    _section(item, ROOTS[kind], document.data, ())
+def validate(kind: ItemKind, document: Document, root: type[Section] | None = None) -> Item:
+    """The item of one file, with every finding that the file alone gives. ``root``: its shape, for a file beside those
+    of its kind.
+    """
+    item = Item(kind, document, bad=set(document.refused), root=root)
+    shape = root or ROOTS[kind]
+    _section(item, shape, document.data, ())
     if not item.findings and not item.bad:
         try:
-            item.model = ROOTS[kind].model_validate(document.data)
+            item.model = shape.model_validate(document.data)
         except ValidationError as error:
             for detail in error.errors(include_input=False, include_url=False):
                 item.refuse((), "value", printable(detail["msg"]))
@@ -64,14 +67,14 @@ def _unknown_keys(item: Item, section: type[Section], data: Mapping[str, Any], p
             mistyped.add(meant)
             hint = f", did you mean {meant}"
         else:
-            hint = _elsewhere(item.kind, name, section) or f"; known here: {', '.join(known)}"
+            hint = _elsewhere(item.root or ROOTS[item.kind], name, section) or f"; known here: {', '.join(known)}"
         where = f" in {_name(path)}" if path else ""
         item.refuse((*path, name), "unknown_key", f"unknown key {shown(name)}{where}{hint}", at_key=True)
     return mistyped
 
 
-def _elsewhere(kind: ItemKind, name: str, here: type[Section]) -> str:
-    sections = list(sections_under(ROOTS[kind]))
+def _elsewhere(root: type[Section], name: str, here: type[Section]) -> str:
+    sections = list(sections_under(root))
     homes = [(where, section) for where, section in sections if name in keys_of(section)]
     if not homes:
         return ""
