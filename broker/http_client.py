@@ -17,7 +17,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -262,6 +263,7 @@ class HttpClient:
         self._seconds = timeout.total_seconds()
         further = Path(ca_bundle).read_bytes() if ca_bundle is not None else None
         context = _context(tuple(allowed_private_addresses), ca_bundle, further)
+        self._context = context
         self._deadline = context.deadline
         self._adapter = _Adapter(context)
 
@@ -311,6 +313,18 @@ class HttpClient:
         """
         return self._call(method, url, body, headers or {}, within=within, at_most=at_most)
 
+    def reach(self, url: str) -> None:
+        """Connects and agrees on TLS, and asks nothing; raises ``HttpFailure`` if that cannot be had."""
+        self._prepare("HEAD", url, None, {})
+        parts = urlsplit(url)
+        self._deadline.at = time.monotonic() + self._seconds
+        connection = _Connection(str(parts.hostname), parts.port or 443, ssl_context=self._context)
+        with _failures(url):
+            try:
+                connection.connect()
+            finally:
+                connection.close()
+
     def close(self) -> None:
         """Closes the kept connections."""
         self._adapter.close()
@@ -328,25 +342,13 @@ class HttpClient:
         request = self._prepare(method, url, body, headers)
         seconds = self._seconds if within is None else within.total_seconds()
         self._deadline.at = time.monotonic() + seconds
-        try:
+        with _failures(url):
             response = self._adapter.send(request, stream=True, timeout=seconds)
             try:
                 content = _read(response.raw, at_most)
             except BaseException:
                 response.raw.close()  # Half-read: this connection is not used again.
                 raise
-        except HttpFailure:
-            raise
-        except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError) as error:
-            raise HttpFailure("timeout", _where(url)) from error
-        except (requests.exceptions.SSLError, urllib3.exceptions.SSLError) as error:
-            raise HttpFailure("tls", f"{_where(url)}: {_cause(error)}") from error
-        except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
-            if _is_timeout(error):
-                raise HttpFailure("timeout", _where(url)) from error
-            raise HttpFailure("protocol", f"{_where(url)}: {_cause(error)}") from error
-        except (ValueError, TypeError) as error:  # A header or URL that the layers below choke on.
-            raise HttpFailure("protocol", f"{_where(url)}: {type(error).__name__}") from error
         return HttpAnswer(
             response.status_code,
             {name.lower(): value for name, value in response.headers.items()},
@@ -373,6 +375,25 @@ class HttpClient:
         if body is not None:
             request.headers["Content-Length"] = str(len(body))
         return request
+
+
+@contextmanager
+def _failures(url: str) -> Iterator[None]:
+    """Whatever goes wrong within becomes ``HttpFailure``."""
+    try:
+        yield
+    except HttpFailure:
+        raise
+    except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError) as error:
+        raise HttpFailure("timeout", _where(url)) from error
+    except (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError) as error:
+        raise HttpFailure("tls", f"{_where(url)}: {_cause(error)}") from error
+    except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
+        if _is_timeout(error):
+            raise HttpFailure("timeout", _where(url)) from error
+        raise HttpFailure("protocol", f"{_where(url)}: {_cause(error)}") from error
+    except (ValueError, TypeError) as error:  # A header or URL that the layers below choke on.
+        raise HttpFailure("protocol", f"{_where(url)}: {type(error).__name__}") from error
 
 
 def _read(raw: Any, at_most: int) -> bytes:

@@ -28,14 +28,15 @@ def configured_mailer(configuration: Configuration, clock: Clock, entropy: Entro
         mail = FolderMail(kind="folder", path=str(beside))
     match mail:
         case SmtpMail():
-            return BackgroundMailer(SmtpMailer(_server(configuration, mail), clock, entropy))
+            return BackgroundMailer(SmtpMailer(smtp_server(configuration, mail), clock, entropy))
         case FolderMail():
             return FolderMailer(configuration.path(mail.path), mail.sender, clock, entropy)
         case NoMail() | None:
             return LogMailer()
 
 
-def _server(configuration: Configuration, mail: SmtpMail) -> SmtpServer:
+def smtp_server(configuration: Configuration, mail: SmtpMail) -> SmtpServer:
+    """The mail server that the configuration names, with its password."""
     bundle = configuration.broker.outbound.ca_bundle
     return SmtpServer(
         host=mail.host,

@@ -41,16 +41,13 @@ class SmtpMailer:
 
     def send(self, letter: Letter) -> None:
         message = message_of(letter, self._server.sender, self._clock.now(), self._entropy.token(16))
-        try:
-            with self._connection() as connection:
-                connection.send_message(message)
-        except smtplib.SMTPResponseException as error:  # Its text may repeat the address.
-            raise NotSent(f"the mail server answered {error.smtp_code}") from error
-        except smtplib.SMTPRecipientsRefused as error:
-            codes = ", ".join(sorted(str(code) for code, _ in error.recipients.values()))
-            raise NotSent(f"the mail server refused the recipient: {codes}") from error
-        except (smtplib.SMTPException, OSError, UnicodeError, ValueError) as error:
-            raise NotSent(f"the mail server cannot be used: {type(error).__name__}") from error
+        with _failures(), self._connection() as connection:
+            connection.send_message(message)
+
+    def greet(self) -> None:
+        """Signs in at the server and sends nothing; raises ``NotSent`` if a letter could not be sent either."""
+        with _failures(), self._connection() as connection:
+            connection.noop()
 
     @contextmanager
     def _connection(self) -> Iterator[smtplib.SMTP]:
@@ -74,3 +71,16 @@ class SmtpMailer:
         if self._server.ca_bundle is not None:
             context.load_verify_locations(self._server.ca_bundle)
         return context
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except smtplib.SMTPResponseException as error:  # Its text may repeat the address.
+        raise NotSent(f"the mail server answered {error.smtp_code}") from error
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = ", ".join(sorted(str(code) for code, _ in error.recipients.values()))
+        raise NotSent(f"the mail server refused the recipient: {codes}") from error
+    except (smtplib.SMTPException, OSError, UnicodeError, ValueError) as error:
+        raise NotSent(f"the mail server cannot be used: {type(error).__name__}") from error
