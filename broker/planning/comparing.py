@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit, urlunsplit
 
 from broker.federation.configuration import Configuration
 from broker.federation.documents import Document, Path
@@ -18,7 +17,8 @@ What = Literal["added", "removed", "changed"]
 # In the order in which a plan tells them.
 _KINDS: Final[tuple[ItemKind, ...]] = ("broker", "claim_rules", "organization", "relying_party")
 _HIDDEN: Final = "(not shown)"
-_REFERENCES: Final = ("env:", "file:")
+# Names of secrets, and addresses, in which no password may stand (``federation.values``).
+_SAFE: Final = ("env:", "file:", "https:", "http:", "redis:", "rediss:", "unix:", "postgresql:", "mailto:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +150,8 @@ def _is_named(value: Any) -> bool:
 
 
 def shown_value(value: Any, path: Path) -> Any:
-    """A value as a plan may show it (threats CF-05): names of secrets, and addresses without what may be a key in them.
-
-    The settings of a hook are free text that nothing is known of.
+    """A value as a plan may show it (threats CF-05): of secrets the names. The settings of a hook are free text, of
+    which nothing is known.
     """
     match value:
         case dict():
@@ -161,18 +160,7 @@ def shown_value(value: Any, path: Path) -> Any:
             return [shown_value(inner, (*path, index)) for index, inner in enumerate(value)]
         case str() if "settings" in path[:-1]:
             return _HIDDEN
-        case str() if "://" in value:
-            return _address(value)
-        case str() if holds_secret(path) and not value.startswith(_REFERENCES):
+        case str() if holds_secret(path) and not value.startswith(_SAFE):
             return _HIDDEN
         case _:
             return value
-
-
-def _address(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        where = parts.netloc.rpartition("@")[2]
-    except ValueError:
-        return _HIDDEN
-    return urlunsplit((parts.scheme, where, parts.path, "…" if parts.query else "", ""))

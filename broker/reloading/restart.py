@@ -60,8 +60,9 @@ def _value(configuration: Configuration, path: KeyPath) -> object:
     return value
 
 
-def _revealed(configuration: Configuration, reference: str) -> str:
-    return configuration.secret(reference).reveal()
+def _revealed(configuration: Configuration, reference: str) -> str | None:
+    secret = configuration.secrets.get(reference)  # None where only the files were read.
+    return secret.reveal() if secret is not None else None
 
 
 def _name(path: KeyPath) -> str:
