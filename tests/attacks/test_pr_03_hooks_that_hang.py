@@ -13,7 +13,7 @@ from tests.support.hooks import Receiver, webhook
 from tests.support.https import Answer
 from tests.support.world import ELENI, Foundation, World, world_on
 
-ARIS = "aris.kapetanakis@helios-shipping.example"
+PETRA = "petra.lang@helios-shipping.example"
 
 
 def hang(handler: BaseHTTPRequestHandler) -> None:
@@ -53,7 +53,7 @@ def test_pr_03_a_sign_in_waits_as_long_as_was_said_and_others_do_not(foundation:
             refused(world, "hook")
             assert receiver.calls == before, "it rests"
             receiver.answer = lambda _number, _body: Answer(raw=hang)
-            world.signed_in(ARIS)
+            world.signed_in(PETRA)
             [person] = world.around.directory.accounts("helios-shipping")
             [event] = world.around.records.outbox.events()
             assert (event.organization, event.account_id, event.state) == ("helios-shipping", person.id, "waiting")
