@@ -4,8 +4,11 @@ there is one; whatever becomes of it, there is one account and one word of it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import pytest
 
 from broker.composition.hooks import HookSide
 from broker.demo.configuration import AEGEAN_FOODS, HELIOS_SHIPPING
+from broker.hooks.background import DeliveryThread
 from tests.support.hooks import Receiver, webhook
 from tests.support.https import Answer
 from tests.support.members import OLIVE_GROVE, PASSWORD
@@ -33,6 +37,22 @@ class Scene:
         side: HookSide = self.world.foundation.broker.application.extensions[HookSide.NAME]
         while side.deliverer.turn():
             pass
+
+    @contextmanager
+    def delivering(self) -> Iterator[threading.Event]:
+        """The thread of a worker, which looks when it is woken; the event is set when word arrives."""
+        arrived = threading.Event()
+
+        def take(_number: int, _body: object) -> Answer:
+            arrived.set()
+            return Answer()
+
+        self.told.answer = take
+        side: HookSide = self.world.foundation.broker.application.extensions[HookSide.NAME]
+        thread = DeliveryThread(side.deliverer, side.woken, timedelta(hours=1))
+        thread.start()
+        yield arrived
+        thread.stop()
 
     def sign_in(self, person: str = ELENI) -> Any:
         return self.world.come_back(self.world.browser(), person, person)
@@ -95,8 +115,9 @@ def test_an_application_is_asked_amends_and_another_is_told(scene: Scene) -> Non
     assert busy.headers["Retry-After"] == "5"
     scene.asked.come_back()
     scene.asked.answer = lambda _number, _body: Answer()
-    assert scene.sign_in(GIORGOS).status_code == 303
-    scene.deliver()
+    with scene.delivering() as arrived:  # As a worker does it: woken by the sign-in.
+        assert scene.sign_in(GIORGOS).status_code == 303
+        assert arrived.wait(60)
     assert len(scene.asked.effects) == len(scene.told.effects) == world.accounts() == 2
     assert scene.asked.unsigned == scene.told.unsigned == 0
     for word in ("giorgos", "papadopoulos", "Γιώργος", "E-7", "whsec_"):
