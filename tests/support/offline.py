@@ -15,6 +15,7 @@ from werkzeug.wrappers import Request, Response
 
 from broker.downstream.oidc.back_channel import BackChannel
 from tests.support.https import certificate
+from tests.support.serving import KeepingHandler
 from tests.support.world import ELENI, PARTIES, REDIRECT, SECRET, World
 
 _KEEPER: Final[Mapping[str, Any]] = {
@@ -97,7 +98,8 @@ def receiver() -> Iterator[Receiver]:
     """One on a free port, which the broker's authorities vouch for."""
     made = Receiver()
     files = certificate()
-    server = make_server("127.0.0.1", 0, made, threaded=True, ssl_context=(str(files[0]), str(files[1])))
+    tls = (str(files[0]), str(files[1]))
+    server = make_server("127.0.0.1", 0, made, threaded=True, request_handler=KeepingHandler, ssl_context=tls)
     made.url = f"https://localhost:{server.server_port}/backchannel-logout"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()

@@ -24,6 +24,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 import requests
 from jwcrypto.jwk import JWKSet
 from jwcrypto.jws import JWS
+from requests.adapters import HTTPAdapter
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from broker import log
@@ -44,6 +45,7 @@ from tests.support.configurations import SEALING_KEY
 from tests.support.entropy import SeededEntropy
 from tests.support.https import certificate
 from tests.support.people import NOW
+from tests.support.serving import KeepingHandler
 
 ELENI: Final = "eleni.markou@aegeanfoods.example"
 VERIFIER: Final = "v" * 64
@@ -109,7 +111,12 @@ class Listener:
     def __init__(self) -> None:
         files = certificate()
         self._server: BaseWSGIServer = make_server(
-            "127.0.0.1", 0, _not_yet, threaded=True, ssl_context=(str(files[0]), str(files[1]))
+            "127.0.0.1",
+            0,
+            _not_yet,
+            threaded=True,
+            request_handler=KeepingHandler,
+            ssl_context=(str(files[0]), str(files[1])),
         )
         self.url = f"https://localhost:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -136,12 +143,16 @@ def _not_yet(_: Any, start_response: Any) -> list[bytes]:
 
 @dataclass(slots=True)
 class Foundation:
-    """What is dear to make and the same for every world of this process: two listeners, the simulator, first keys."""
+    """What is dear to make and the same for every world of this process: two listeners, the simulator, first keys.
+
+    ``wires``: the connections of all browsers, since a connection says nothing of who uses it.
+    """
 
     clock: ManualClock
     broker: Listener
     simulator: Listener
     template: Path
+    wires: HTTPAdapter = field(default_factory=lambda: HTTPAdapter(pool_maxsize=64))
 
     @classmethod
     def lay(cls, folder: Path) -> Foundation:
@@ -153,6 +164,7 @@ class Foundation:
         return foundation
 
     def close(self) -> None:
+        self.wires.close()
         self.broker.close()
         self.simulator.close()
 
@@ -210,6 +222,7 @@ class World:
         session = requests.Session()
         session.verify = str(certificate()[0])
         session.trust_env = False
+        session.mount("https://", self.foundation.wires)
         return session
 
     # -- what a person and an application do ------------------------------------------------------------------
