@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import Final
 
 from broker.federation.documents import Path
@@ -41,7 +42,19 @@ def _code_is_installed(items: Sequence[Item], _: set[ItemKind]) -> None:
                 item.report((*where, "entry_point"), "conflict", sentence)
 
 
+def _extra_is_installed(items: Sequence[Item], _: set[ItemKind]) -> None:
+    if find_spec("scim2_models") is not None:
+        return
+    for item in of_kind(items, "organization"):
+        pushes = [where for where in item.entries("provisioning", "hooks") if item.get(*where, "kind") == "scim"]
+        takes = [("scim",)] if item.get("scim") is not None else []
+        for path in (*pushes, *takes):
+            sentence = "SCIM needs the extra of that name: pip install 'pobuca-broker[scim]'"
+            item.report(path, "conflict", sentence, at_key=path == ("scim",))
+
+
 CHECKS: Final[tuple[Callable[[Sequence[Item], set[ItemKind]], None], ...]] = (
     _hooks_have_names_of_their_own,
     _code_is_installed,
+    _extra_is_installed,
 )

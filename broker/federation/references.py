@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,6 +35,8 @@ from broker.identity import Secret
 # RFC 6749 section 10.10: guessed with a probability of 2^-128 at most, which takes 22 characters of base64url.
 _SHORT_SECRET: Final = 22
 _PLACEHOLDERS: Final = ("changeme", "change-me", "change_me", "secret", "password", "example", "todo", "xxx")
+# RFC 6750 section 2.1, ``b64token``, of at least 192 bits.
+_SCIM_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]{32,512}=*", re.ASCII)
 # Standard Webhooks 1.0.0, "Signature scheme".
 _HOOK_SECRET_BYTES: Final = range(24, 65)
 _MAX_PEM_BYTES: Final = 1024 * 1024
@@ -89,6 +92,9 @@ class References:
             item.report(path, "secret", sentence, severity="warning")
         elif _is_of_webhook(path) and not _signs(text):
             sentence = "the secret is not whsec_ and 24 to 64 random bytes in base64 (openssl rand -base64 32)"
+            item.report(path, "secret", f"{path[-1]}: {sentence}")
+        elif path[0] == "scim" and not _SCIM_TOKEN.fullmatch(text):
+            sentence = "the token is not 32 or more characters that a header can carry (openssl rand -base64 32)"
             item.report(path, "secret", f"{path[-1]}: {sentence}")
 
     def _sealing_key(self, item: Item) -> None:

@@ -7,11 +7,19 @@ from typing import Any
 
 import pytest
 
+from broker.claims.rules import AttributeRule, On
 from broker.errors import NotAllowed
 from broker.identity import Profile
-from broker.provisioning.mapping import MappedProfile, map_profile
+from broker.organizations import Organization
+from broker.provisioning.mapping import (
+    MappedProfile,
+    asks_directory,
+    fills_again,
+    kept_by_directory,
+    map_profile,
+)
 from broker.provisioning.text import clean
-from tests.support.people import AEGEAN, authentication
+from tests.support.people import AEGEAN, account, authentication
 
 FULL = {
     "graph.givenName": "Eleni",
@@ -111,3 +119,63 @@ def test_hostile_text_is_cut_and_loses_its_control_and_bidi_characters() -> None
 )
 def test_text_is_one_line_in_nfc(written: str, read: str) -> None:
     assert clean(written, 64) == read
+
+
+# --- later sign-ins ---------------------------------------------------------------------------------------------------
+
+
+def table(**on: On) -> Organization:
+    """Aegean Foods, with other owners of some fields."""
+    changed = {name: replace(AEGEAN.attributes[name], on=each) for name, each in on.items()}
+    return replace(AEGEAN, attributes={**AEGEAN.attributes, **changed})
+
+
+def again(values: dict[str, str], organization: Organization, *, asked: bool = True, **changes: Any) -> dict[str, Any]:
+    profile = Profile(values, from_directory=asked)
+    fills = fills_again(profile, authentication(), organization, account(**changes))
+    return {name: fill.value for name, fill in fills.items()}
+
+
+def test_only_fields_that_the_directory_keeps_are_written_again() -> None:
+    assert kept_by_directory(AEGEAN) == ()
+    later = {**FULL, "graph.jobTitle": "Head", "graph.givenName": "Lena", "graph.mail": "other@aegeanfoods.example"}
+    assert again(later, AEGEAN) == {}
+    assert again(later, table(job_title="always", first_name="if_empty", work_phone="if_empty")) == {
+        "job_title": "Head",
+        "work_phone": "+30 210 1234567",
+    }
+    assert again(later, table(first_name="always")) == {"first_name": "Lena"}
+    assert again(FULL, table(job_title="always")) == {}, "nothing is new"
+
+
+@pytest.mark.parametrize("on", ["always", "if_empty"])
+def test_fe_14_the_address_is_never_written_again_whatever_the_table_says(on: On) -> None:
+    later = {**FULL, "graph.mail": "eleni@helios-shipping.example"}
+    assert again(later, table(email=on)) == {}
+    odd = replace(AEGEAN, attributes={"role": AttributeRule("role", ("graph.jobTitle",), on=on)})
+    assert again(later, odd) == {}
+
+
+def test_what_the_directory_has_no_more_is_emptied_but_nobody_is_without_a_name() -> None:
+    gone = {"graph.mail": FULL["graph.mail"]}
+    assert again(gone, table(job_title="always", first_name="always", last_name="always")) == {"job_title": None}
+    assert again(gone, table(job_title="if_empty")) == {}
+    greek = replace(table(language="always"), default_language="el")
+    assert again(gone, greek, attributes={"language": "en"}) == {"language": "el"}
+
+
+def test_a_directory_that_was_not_heard_leaves_what_only_it_knows() -> None:
+    organization = table(job_title="always", display_name="always", first_name="always")
+    heard = {"id_token.name": "E. M.", "id_token.given_name": "E."}
+    assert again(heard, organization, asked=False) == {}
+    own = AttributeRule("display_name", ("id_token.name",), on="always")
+    only_token = replace(AEGEAN, attributes={**organization.attributes, "display_name": own})
+    assert again(heard, only_token, asked=False) == {"display_name": "E. M."}
+    assert asks_directory(kept_by_directory(only_token))
+    assert not asks_directory((own,))
+
+
+def test_a_row_that_the_directory_does_not_fill_is_not_filled_at_the_first_sign_in_either() -> None:
+    result = map_profile(Profile(FULL), authentication(), table(job_title="never", first_name="never"))
+    assert "job_title" not in result.attributes
+    assert (result.first_name, result.sources["first_name"]) == ("Eleni", "graph.displayName, first word")
