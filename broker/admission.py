@@ -58,10 +58,19 @@ class Admission:
 _GROUP: Final = "gate"
 
 
-def _noted(rule: Rule, outcome: tracing.Outcome, detail: str = "") -> tracing.Step:
-    """Where a built-in rule is written is the line of its function."""
+def _noted(
+    rule: Rule, outcome: tracing.Outcome, detail: str = "", evidence: Evidence | None = None
+) -> tracing.Step:
+    """Where a built-in rule is written is the line of its function. ``evidence``: of what rule 0 judged."""
     location = Location("broker/entry_rules.py", rule.__code__.co_firstlineno, 1)
-    return tracing.Step("check", _GROUP, rule.__name__, outcome, location, detail=detail)
+    inputs = {}
+    if evidence is not None and rule is enforcement:
+        inputs = {
+            "organization": evidence.organization,
+            "connection": evidence.connection,
+            "tenant_id": evidence.subject.authority,
+        }
+    return tracing.Step("check", _GROUP, rule.__name__, outcome, location, inputs=inputs, detail=detail)
 
 
 # What the organisation's own rules found is noted rule by rule, where they are judged.
@@ -108,12 +117,14 @@ class Gate:
                 rule(evidence, bench)
             except BrokerError as error:
                 tracing.remember(organization=organization.name)
-                _note_refusal(rule, error)
+                _note_refusal(rule, error, evidence)
                 raise
             except Exception as error:  # Fail closed: a rule that cannot be decided refuses (threats G1, CR-04).
                 tracing.note(_noted(rule, "failed", type(error).__name__))
                 raise NotAllowed("rule_error", f"{rule.__name__}: {type(error).__name__}") from error
-            if is_first and number < len(_PASSED):
+            if is_first and rule is enforcement:
+                tracing.note(_noted(rule, "passed", evidence=evidence))
+            elif is_first and number < len(_PASSED):
                 tracing.note(_PASSED[number])
         account, glass = evidence.account, glass_used(evidence, organization)
         known = account is not None or evidence.fields is not None
@@ -151,7 +162,7 @@ class Gate:
         return organization, organizations
 
 
-def _note_refusal(rule: Rule, error: BrokerError) -> None:
+def _note_refusal(rule: Rule, error: BrokerError, evidence: Evidence) -> None:
     """The one that is not passed; of the organisation's own rules, the one that refused has been noted already."""
     if rule is not organization_rules or error.reason == "facts":
-        tracing.note(_noted(rule, "refused", str(error)))
+        tracing.note(_noted(rule, "refused", str(error), evidence))

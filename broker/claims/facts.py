@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Final, Protocol
 
 from broker.addresses import canonical_address
@@ -80,7 +80,9 @@ class Facts:
 
     def as_json(self) -> dict[str, Any]:
         """As values that JSON can hold; ``from_json`` reads them."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        kept = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        return {**kept, "claims": dict(self.claims)}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Facts:
@@ -211,7 +213,7 @@ def _is_same(one: str, other: str) -> bool:
 def _object_ids(groups: tuple[str, ...] | None) -> tuple[str, ...] | None:
     if groups is None or len(groups) > MAX_GROUPS:
         return None
-    return tuple(group.lower() for group in groups if _GUID.fullmatch(group.lower()))
+    return tuple(group for group in map(str.lower, groups) if _GUID.fullmatch(group))
 
 
 def _texts(value: object) -> tuple[str, ...]:
