@@ -58,11 +58,11 @@ def command(directory: Path, as_json: bool, export: Path | None, sample: Path | 
         return
     with acting(directory) as act:
         found = _find(act, str(sign_in))
-        if export is not None:
-            _write(export, exported(found))
         now = act.now()
         entry = Entry("sign_in_explained", found.organization, OPERATOR, now, detail={"sign_in": found.id})
         act.around.records.audit.add(entry)
+        if export is not None:
+            _write(export, exported(found))
     if as_json:
         tell_json(exported(found))
         return

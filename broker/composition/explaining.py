@@ -7,11 +7,11 @@ from datetime import timedelta
 from broker.composition.keys import derived
 from broker.composition.surroundings import Surroundings
 from broker.explaining.pseudonyms import Pseudonyms
-from broker.explaining.recorder import Recorder
+from broker.explaining.recorder import MOST_BYTES, Recorder
 from broker.explaining.redaction import Redaction
 from broker.explaining.sign_ins import RecordedSignIns
 from broker.federation.load import Configuration
-from broker.jose.bound_sealing import BoundSealer
+from broker.jose.record_sealing import RecordSealer
 from broker.organizations import Organizations
 from broker.web.explaining import ExplainingPorts
 from broker.web.own_pages import OWN_PARTY, Visitors
@@ -44,8 +44,8 @@ def explaining_ports(
     )
 
 
-def _sealing(configuration: Configuration) -> BoundSealer:
-    return BoundSealer(derived(configuration, "explained"))
+def _sealing(configuration: Configuration) -> RecordSealer:
+    return RecordSealer(derived(configuration, "explained"), MOST_BYTES)
 
 
 def _keep(configuration: Configuration) -> timedelta:

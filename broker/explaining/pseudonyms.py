@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Final
 
 # Letters of any script, or digits. Whatever stands between them stays: it is the shape.
@@ -20,6 +21,7 @@ _GREEK: Final = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
 
 _LATIN_SYLLABLES: Final = ("bcdfghklmnprstvz", "aeiou")
 _GREEK_SYLLABLES: Final = ("βγδζθκλμνπρσττφχ", "αειου")
+_MOST_WORDS: Final = 2048
 # Characters of a text that are looked at; nothing here is longer for a good reason.
 _MAX: Final = 1024
 
@@ -30,6 +32,8 @@ class Pseudonyms:
     def __init__(self, key: bytes) -> None:
         """``key``: 32 random bytes."""
         self._key = key
+        # A name is written several times in one record, and a person comes again.
+        self._word = lru_cache(_MOST_WORDS)(self._letters)
 
     def text(self, text: str) -> str:
         """Every word and every number replaced; the domain of an address stays."""
@@ -41,10 +45,6 @@ class Pseudonyms:
     def addresses_in(self, text: str) -> str:
         """Only what looks like an e-mail address replaced."""
         return _ADDRESS.sub(lambda found: f"{self._local_part(found[1])}@{found[2]}", text)
-
-    def word(self, word: str) -> str:
-        """One word, or one number."""
-        return _RUN.sub(self._run, word)
 
     def guid(self, text: str) -> str:
         """Another GUID."""
@@ -61,7 +61,7 @@ class Pseudonyms:
         return "#EXT#".join(_RUN.sub(self._run, part) for part in _GUEST.split(text[:_MAX]))
 
     def _run(self, found: re.Match[str]) -> str:
-        return self._digits(found[0]) if found[0][0].isdigit() else self._letters(found[0])
+        return self._digits(found[0]) if found[0][0].isdigit() else self._word(found[0])
 
     def _digits(self, digits: str) -> str:
         for attempt in range(256):

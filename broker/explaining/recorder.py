@@ -13,14 +13,15 @@ import structlog
 from broker.clock import Clock
 from broker.explaining.redaction import Redaction
 from broker.explaining.words import GROUPS
-from broker.identity import Secret
 from broker.store.state import StateStore, StateUnavailable
 from broker.tracing import Record
 
 KIND: Final = "explained"
 
+MOST_BYTES: Final = 512 * 1024
+"""Of a record, before it is sealed: four bytes for each character at most, and a wide margin."""
 # Characters of JSON, and steps: a sign-in of somebody in 200 groups takes about a fifth of it.
-_MAX_BYTES: Final = 64 * 1024
+_MAX_CHARACTERS: Final = 64 * 1024
 _MAX_STEPS: Final = 200
 # A store that did not answer is left alone for so long, so that nobody's answer waits for this.
 _REST: Final = timedelta(seconds=10)
@@ -32,11 +33,11 @@ _log = structlog.get_logger()
 
 
 class Sealing(Protocol):
-    """Seals a text so that it opens only for the sign-in it belongs to."""
+    """Seals bytes so that they open only for the sign-in they belong to."""
 
-    def seal(self, secret: Secret, belongs_to: str) -> str: ...
+    def seal(self, plain: bytes, belongs_to: str) -> bytes: ...
 
-    def open(self, sealed: str, belongs_to: str) -> Secret:
+    def open(self, sealed: bytes, belongs_to: str) -> bytes:
         """What was sealed; raises ``ValueError``."""
         ...
 
@@ -106,8 +107,8 @@ class Recorder:
             "sample": sample if is_whole else _whose(sample),
         }
         key, indexes = _places(record.sign_in, asked, application, sample.get("organization"))
-        sealed = self._sealing.seal(Secret(_bounded(content)), record.sign_in)
-        self._store.put(KIND, key, sealed.encode(), self._keep, indexes=indexes)
+        sealed = self._sealing.seal(_bounded(content).encode("utf-8", "replace"), record.sign_in)
+        self._store.put(KIND, key, sealed, self._keep, indexes=indexes)
 
 
 def _places(sign_in: str, asked: Asked, application: Any, organization: Any) -> tuple[str, list[str]]:
@@ -152,13 +153,13 @@ def of_day(organization: str, at: datetime) -> str:
 
 def _bounded(content: dict[str, Any]) -> str:
     """As JSON; what is too large loses what its steps read, then its sample, then steps."""
-    if len(text := _text(content)) <= _MAX_BYTES:
+    if len(text := _text(content)) <= _MAX_CHARACTERS:
         return text
     content = content | {"is_cut": True, "steps": [step | {"inputs": {}} for step in content["steps"]]}
-    if len(text := _text(content)) <= _MAX_BYTES:
+    if len(text := _text(content)) <= _MAX_CHARACTERS:
         return text
     content = content | {"sample": _whose(content["sample"])}
-    while len(text := _text(content)) > _MAX_BYTES and content["steps"]:
+    while len(text := _text(content)) > _MAX_CHARACTERS and content["steps"]:
         content = content | {"steps": content["steps"][: len(content["steps"]) // 2]}
     return text
 

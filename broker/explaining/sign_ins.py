@@ -89,7 +89,7 @@ class RecordedSignIns:
         if sealed is None:
             return None
         try:
-            found = from_bytes(self._sealing.open(sealed.decode(), sign_in).reveal().encode())
+            found = from_bytes(self._sealing.open(sealed, sign_in))
         except (ValueError, KeyError, TypeError) as error:
             # Another sealing key, another version, or a record that was put under another id.
             _log.warning("explanation_unreadable", reason="seal", detail=type(error).__name__, sign_in=sign_in)

@@ -97,10 +97,10 @@ def sign_in_of(stage: Stage, **event: str) -> str:
     return str(found["sign_in"])
 
 
-def explained(stage: Stage, sign_in: str) -> str:
+def explained(stage: Stage, sign_in: str, *more: str) -> str:
     """What ``broker explain`` says, without its line breaks."""
     config = ["--config", str(stage.directory / "config")]
-    answer = CliRunner().invoke(main, ["explain", sign_in, *config], env={"COLUMNS": "80"})
+    answer = CliRunner().invoke(main, ["explain", sign_in, *more, *config], env={"COLUMNS": "80"})
     assert answer.exit_code == 0, answer.output
     return " ".join(answer.output.split())
 
@@ -136,6 +136,15 @@ def test_a_rule_that_blocks_one_that_transforms_and_rule_0_are_shown_where_they_
     for sign_in, expected in told.items():
         text = explained(stage, sign_in)
         assert [each for each in expected if each not in text] == [], text
+
+    # The rules can be applied to what was exported. Whom a rule names is nobody there: it is kept from no other.
+    exported = stage.directory / "exported.json"
+    explained(stage, kept_out, "--export", str(exported))
+    again = CliRunner().invoke(main, ["explain", "--sample", str(exported), "--config", str(config)])
+    assert "passed rule not-giorgos" in " ".join(again.output.split()), again.output
+    explained(stage, let_in, "--export", str(exported))
+    again = CliRunner().invoke(main, ["explain", "--sample", str(exported), "--config", str(config)])
+    assert (again.exit_code, "sales manager" in again.output) == (0, True), again.output
 
     shown = {
         let_in: ("members-only", members, title, "SALES MANAGER", "Rule 0", _RULE_0, team, "sales manager"),

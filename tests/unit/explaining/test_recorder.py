@@ -12,17 +12,17 @@ import structlog
 
 from broker.clock import ManualClock
 from broker.explaining.pseudonyms import Pseudonyms
-from broker.explaining.recorder import KIND, Asked, Recorder, of_sign_in
+from broker.explaining.recorder import KIND, MOST_BYTES, Asked, Recorder, of_sign_in
 from broker.explaining.redaction import Redaction
 from broker.explaining.sign_ins import RecordedSignIns
-from broker.jose.bound_sealing import BoundSealer
+from broker.jose.record_sealing import RecordSealer
 from broker.store.state import StateUnavailable
 from broker.store.state_sqlite import SqliteState
 from broker.tracing import Outcome, Record, Step
 from tests.support.people import NOW
 
 KEEP = timedelta(days=7)
-SEALING = BoundSealer(b"s" * 32)
+SEALING = RecordSealer(b"s" * 32, MOST_BYTES)
 REDACTION = Redaction(Pseudonyms(b"k" * 32))
 SIGN_IN = "7K2M-Q4XD"
 
@@ -111,7 +111,7 @@ def test_it_is_sealed_for_the_sign_in_that_it_belongs_to(place: Place) -> None:
     # Under another id, or with another key, it is nothing.
     place.store.put(KIND, "9999-9999.x", sealed, KEEP, indexes=[of_sign_in("9999-9999")])
     assert place.sign_ins.of("9999-9999") is None
-    assert RecordedSignIns(place.store, BoundSealer(b"t" * 32), place.clock, KEEP).of(SIGN_IN) is None
+    assert RecordedSignIns(place.store, RecordSealer(b"t" * 32, MOST_BYTES), place.clock, KEEP).of(SIGN_IN) is None
     assert place.sign_ins.of(SIGN_IN) is not None
 
 
