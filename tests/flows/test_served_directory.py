@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 import requests
 
+from broker.demo.configuration import AEGEAN_FOODS, HELIOS_SHIPPING
 from broker.demo.stage import Stage, StageOptions
 from broker.store.opening import open_records
+from tests.support.hooks import install_package
 from tests.support.person import ELENI, go_through
 from tests.support.waiting import until
 
@@ -29,22 +31,49 @@ def metrics_port() -> int:
         return int(free.getsockname()[1])
 
 
+# Installed beside the broker: what it is told of, it writes down.
+HOOK = """
+class Note:
+    def __init__(self, settings, secrets):
+        self._file = settings["file"]
+
+    def ask(self, event, within):
+        raise NotImplementedError
+
+    def tell(self, event, within):
+        with open(self._file, "a") as file:
+            file.write(f"{event.id} {event.account_id} {dict(event.fields)}\\n")
+"""
+
+
 @pytest.fixture
 def stage(metrics_port: int, tmp_path: Path) -> Iterator[Stage]:
+    install_package(tmp_path / "packages", HOOK, note="Note")
+    note = {"kind": "entry-point", "name": "note", "entry_point": "note", "settings": {"file": str(tmp_path / "told")}}
     settings: dict[str, Any] = {
         "entra": {"directory_watch": "application", "notifications": True, "watch_seconds": 10},
         "listen": {"metrics": {"port": metrics_port}},
     }
-    with Stage(StageOptions(directory=tmp_path / "stage", workers=2, settings=settings)) as made:
+    options = StageOptions(
+        directory=tmp_path / "stage",
+        workers=2,
+        settings=settings,
+        organizations=({**AEGEAN_FOODS, "provisioning": {"hooks": [note]}}, HELIOS_SHIPPING),
+        environment={"PYTHONPATH": str(tmp_path / "packages")},
+    )
+    with Stage(options) as made:
         yield made
 
 
-def test_somebody_disabled_is_out_within_moments_and_the_trail_has_the_times(stage: Stage, metrics_port: int) -> None:
+def test_somebody_disabled_is_out_within_moments_and_the_trail_has_the_times(
+    stage: Stage, metrics_port: int, tmp_path: Path
+) -> None:
     stage.control.patch("settings", {"caFile": str(stage.ca_file)})
     stage.control.patch("service-principals/aegeanfoods.example", {"applicationPermissions": ["User.Read.All"]})
     browser = stage.session()
     start = browser.get(f"{stage.application_url}/sign-in", allow_redirects=False).headers["Location"]
     assert browser.get(go_through(stage, browser, start)).ok
+    until(lambda: _said(stage, "hook_told"), "the hook hears of the account", within_seconds=_PATIENCE_SECONDS)
     until(lambda: _said(stage, "notifications_asked_for"), "a subscription", within_seconds=_PATIENCE_SECONDS)
     stage.control.patch(f"users/{ELENI}", {"accountEnabled": False})
     until(lambda: _said(stage, "ending_carried_out", "disabled"), "the ending", within_seconds=_PATIENCE_SECONDS)
@@ -54,10 +83,15 @@ def test_somebody_disabled_is_out_within_moments_and_the_trail_has_the_times(sta
     assert 'pobuca_federation_stage{organization="aegean-foods",stage="enforced"} 1.0' in told
     assert "pobuca_endings_outstanding 0.0" in told
 
+    assert "pobuca_outbox_events{" not in told
+
     with closing(open_records(stage.directory / "data" / "directory.sqlite")) as records:
+        [account] = records.directory.accounts("aegean-foods")
+        [event] = records.outbox.events()
         entries = [each.entry for each in records.audit.entries("aegean-foods") if each.entry.account]
         assert records.audit.first_broken() is None
     assert [entry.event for entry in entries] == ["account_ended", "ending_carried_out"]
+    assert (tmp_path / "told").read_text() == f"{event.id} {account.id} {{}}\n"
     times = {**(entries[0].detail or {}), **(entries[1].detail or {})}
     assert times["seen_by"] in ("notification", "changes")
     noticed, ended, carried_out = (datetime.fromisoformat(times[f"{name}_at"]) for name in ("noticed", "ended", "told"))

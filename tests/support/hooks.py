@@ -160,3 +160,13 @@ def webhook(folder: Path, url: str, name: str = "connect", **changes: Any) -> di
     secret.write_text(SECRET)
     secret.chmod(0o600)
     return {"kind": "webhook", "name": name, "url": url, "secret": f"file:{secret}", **changes}
+
+
+def install_package(folder: Path, code: str, **points: str) -> None:
+    """Leaves a package in ``folder`` as pip would: the module ``acme_hooks`` with this code, and its entry points."""
+    about = folder / "acme_hooks-1.0.dist-info"
+    about.mkdir(parents=True)
+    (folder / "acme_hooks.py").write_text(code)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-hooks\nVersion: 1.0\n")
+    lines = [f"{name} = acme_hooks:{target}" for name, target in points.items()]
+    (about / "entry_points.txt").write_text("\n".join(["[pobuca_broker.provisioning_hooks]", *lines, ""]))

@@ -16,7 +16,7 @@ import pytest
 from broker.hooks.entry_point import MOST_AT_ONCE, EntryPointApplication, HookNotLoaded, load
 from broker.identity import Secret
 from broker.provisioning.hooks import CREATED, Answer, Event, HookFailed
-from tests.support.hooks import NEVER, Here
+from tests.support.hooks import NEVER, Here, install_package
 from tests.support.people import NOW
 
 EVENT = Event("evt_1", CREATED, "aegean-foods", "account-1", NOW, {})
@@ -44,14 +44,7 @@ def half(settings, secrets):
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A package that was installed beside the broker, as pip leaves one."""
-    (tmp_path / "acme_hooks.py").write_text(CODE)
-    folder = tmp_path / "acme_hooks-1.0.dist-info"
-    folder.mkdir()
-    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-hooks\nVersion: 1.0\n")
-    points = (
-        "acme = acme_hooks:Acme\nbroken = acme_hooks:broken\nhalf = acme_hooks:half\nnowhere = acme_hooks:nothing\n"
-    )
-    (folder / "entry_points.txt").write_text(f"[pobuca_broker.provisioning_hooks]\n{points}")
+    install_package(tmp_path, CODE, acme="Acme", broken="broken", half="half", nowhere="nothing")
     monkeypatch.syspath_prepend(str(tmp_path))
     importlib.invalidate_caches()
     yield
