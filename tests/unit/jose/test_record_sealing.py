@@ -27,7 +27,7 @@ def test_a_changed_byte_another_key_another_owner_and_nothing_at_all_are_refused
             other.open(bytes(sealed), belongs_to)
     sealed[at] ^= 1
     for broken in (bytes(sealed), b"", bytes(sealed[:8])):
-        with pytest.raises(ValueError, match="sealed in another way|cannot be opened"):
+        with pytest.raises(ValueError, match=r"sealed in another way|cannot be opened"):
             sealer.open(broken, "7K2M-Q4XD")
 
 
