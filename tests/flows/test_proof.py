@@ -21,6 +21,7 @@ from broker.proving.recipes import RECIPES
 from broker.proving.report import Report
 from broker.web.wire import InProcessWire
 from tests.support.members import ANNA, OLIVE_GROVE, administrator, enforce, form_token, member, signed_in
+from tests.support.scim import with_scim
 from tests.support.world import PARTIES, Foundation, World, world_on
 
 PROVER: Final[Mapping[str, Any]] = {
@@ -31,13 +32,13 @@ PROVER: Final[Mapping[str, Any]] = {
     "scopes": ["openid", "profile", "offline_access"],
     "api_scopes": ["app_passwords.verify"],
 }
-# A person who uses them has to be named for the break-glass, and a probe is nobody.
-NOT_REACHED: Final = {"break_glass", "passkey"}
+# A person who uses them has to be named for the break-glass, or to be the directory, and a probe is nobody.
+NOT_REACHED: Final = {"break_glass", "passkey", "scim"}
 
 
 @pytest.fixture
 def world(foundation: Foundation, tmp_path: Path) -> Iterator[World]:
-    organizations = (AEGEAN_FOODS, HELIOS_SHIPPING, OLIVE_GROVE)
+    organizations = (with_scim(AEGEAN_FOODS, tmp_path), HELIOS_SHIPPING, OLIVE_GROVE)
     parties = (*PARTIES, PROVER)
     with world_on(foundation, tmp_path / "world", organizations=organizations, parties=parties) as made:
         yield made

@@ -67,19 +67,25 @@ class Directory:
         return resources
 
 
+def with_scim(
+    organization: Mapping[str, Any], folder: Path, token: str = TOKEN, previous: str | None = OLD_TOKEN
+) -> dict[str, Any]:
+    """The organisation's file with SCIM in it, whose tokens are in ``folder``."""
+    section = {}
+    for key, value in (("token", token), ("previous_token", previous)):
+        if value is not None:
+            path = folder / f"{organization['organization']}-{key}"
+            path.touch(0o600)
+            path.write_text(value)
+            section[key] = f"file:{path}"
+    return {**organization, "scim": section}
+
+
 @contextmanager
 def provisioned(foundation: Foundation, folder: Path, **changes: Any) -> Iterator[World]:
     """The world, with SCIM for both organisations of it."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, token in (("token", TOKEN), ("old", OLD_TOKEN), ("helios", HELIOS_TOKEN)):
-        path = folder / f"scim-{name}"
-        path.touch(0o600)
-        path.write_text(token)
-    aegean = {
-        **AEGEAN_FOODS,
-        **changes,
-        "scim": {"token": f"file:{folder}/scim-token", "previous_token": f"file:{folder}/scim-old"},
-    }
-    helios = {**HELIOS_SHIPPING, "scim": {"token": f"file:{folder}/scim-helios"}}
+    aegean = with_scim({**AEGEAN_FOODS, **changes}, folder)
+    helios = with_scim(HELIOS_SHIPPING, folder, HELIOS_TOKEN, None)
     with world_on(foundation, folder, organizations=(aegean, helios)) as world:
         yield world
