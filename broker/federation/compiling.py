@@ -7,7 +7,7 @@ show at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -61,13 +61,18 @@ def compile_rules(items: Sequence[Item]) -> Compiled:
 
 
 def maps_of(items: Sequence[Item]) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-    """Every map of every set: name to text to the texts that it stands for."""
+    """Every map of every set, name to text to the texts that it stands for, with those of its rows that can be used."""
     maps: dict[str, Mapping[str, tuple[str, ...]]] = {}
     for item in items:
-        written = item.get("maps") if item.kind == "claim_rules" else None
+        written = item.written("maps") if item.kind == "claim_rules" else None
         for name, rows in written.items() if isinstance(written, dict) else ():
-            maps.setdefault(name, {key: (to,) if isinstance(to, str) else tuple(to) for key, to in rows.items()})
+            if isinstance(rows, dict):
+                maps.setdefault(name, {key: _texts(to) for key, to in rows.items() if isinstance(to, str | list)})
     return maps
+
+
+def _texts(to: str | list[Any]) -> tuple[str, ...]:
+    return (to,) if isinstance(to, str) else tuple(str(one) for one in to)
 
 
 def _named(item: Item, sets: Mapping[str, RuleSet], *path: str) -> list[RuleSet]:

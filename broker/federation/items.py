@@ -60,9 +60,10 @@ class Item:
         """Where the value is."""
         return Location(self.document.file, *self.document.place(path))
 
-    def line(self, path: Path) -> str:
+    def line(self, path: Path, *, at_key: bool = False) -> str:
         """The same, as another finding refers to it."""
-        return f"{printable(self.document.file)}:{self.document.place(path)[0]}"
+        place = self.document.key_place(path) if at_key else self.document.place(path)
+        return f"{printable(self.document.file)}:{place[0]}"
 
     def _is_good(self, path: Path) -> bool:
         return not any(bad[: len(path)] == path or path[: len(bad)] == bad for bad in self.bad)

@@ -83,7 +83,7 @@ def _maps_have_one_home(items: Sequence[Item], _: set[ItemKind]) -> None:
         for name in maps if isinstance(maps, dict) else ():
             other = homes.setdefault(name, item)
             if other is not item:
-                place = other.line(("maps", name))
+                place = other.line(("maps", name), at_key=True)
                 item.report(("maps", name), "conflict", f"the map {shown(name)} stands in {place} as well", at_key=True)
 
 
