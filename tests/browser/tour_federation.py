@@ -149,6 +149,14 @@ def doors_tried(visitor: Visitor) -> None:
     expect(visitor.page.locator("#verdict[data-holds=yes]")).to_be_visible()
 
 
+def origin_of_a_co_worker(visitor: Visitor) -> None:
+    """Where the values of an account come from, for an administrator who edits nothing here."""
+    switched_on(visitor)
+    visitor.page.goto(f"{visitor.scene.broker_url}/co-workers")
+    visitor.page.click("#co-workers li:has(.tag) a")
+    expect(visitor.page.locator("#origin")).to_be_visible()
+
+
 # -- sign-ins, explained -----------------------------------------------------------------------------------------------
 
 
@@ -230,6 +238,7 @@ PAGES: Final[Sequence[Callable[[Visitor], None]]] = (
     security_disconnection_scheduled,
     doors,
     doors_tried,
+    origin_of_a_co_worker,
     sign_ins,
     sign_in_refused,
     sign_in_unknown,
