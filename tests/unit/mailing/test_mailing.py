@@ -30,6 +30,7 @@ from broker.mailing.log import LogMailer
 from broker.mailing.smtp import SmtpMailer, SmtpServer
 from tests.support.entropy import SeededEntropy
 from tests.support.https import certificate
+from tests.support.waiting import until
 
 LETTER = Letter("anna@olivegrove.example", "Επιλέξτε νέο κωδικό", "Εδώ:\nhttps://login.pobuca.example/reset/abc\n")
 SENDER = "no-reply@pobuca.example"
@@ -269,3 +270,18 @@ def test_in_the_background_a_letter_is_given_up_and_the_next_one_sent(clock: Man
         background.drain()
     assert moody.sent == [LETTER]
     assert events(stream) == [*["letter_delayed"] * 3, "letter_not_sent"]
+
+
+def test_a_mailer_that_another_one_replaced_still_sends_what_it_has_and_leaves_no_thread() -> None:
+    kind, threads = Moody(0), set(threading.enumerate())
+    background = BackgroundMailer(kind)
+    background.retire()  # Before its first letter.
+    background.send(LETTER)
+    other = BackgroundMailer(kind)
+    other.send(LETTER)
+    other.retire()
+    other.send(LETTER)  # By a request that began before.
+    for each in (background, other):
+        each.drain()
+    until(lambda: set(threading.enumerate()) <= threads, "no thread is left")
+    assert kind.sent == [LETTER] * 3

@@ -218,6 +218,16 @@ def test_what_one_worker_could_not_send_any_more_another_sends(stand: Stand) -> 
     assert heard(stand) == []
 
 
+def test_what_is_announced_to_one_that_was_replaced_is_sent_and_leaves_no_thread(stand: Stand) -> None:
+    stand.applications.answers = [200, 200]
+    first, second = sign_in(stand), sign_in(stand)
+    stand.responder.session_ended(first["sid"])
+    stand.back_channel.retire()
+    stand.responder.session_ended(second["sid"])  # By a request that began before.
+    assert {claims["sid"] for _, claims in heard(stand)} == {first["sid"], second["sid"]}
+    assert stand.back_channel._threads == []
+
+
 def test_two_workers_at_once_send_a_word_once(stand: Stand) -> None:
     stand.applications.answers = [200]
     signed_in = sign_in(stand)
