@@ -18,7 +18,7 @@ from broker.claims.facts import Facts, require_values
 from broker.claims.judging import judge
 from broker.clock import Clock
 from broker.entry_rules import RULES, Bench, Rule, enforcement, glass_used, organization_rules
-from broker.errors import BrokerError, NotAllowed, SsoRequired
+from broker.errors import BrokerError, LoginFailed, NotAllowed, RuleRefused, SsoRequired
 from broker.evidence import Evidence, FactsMemory, Heard, NothingRemembered
 from broker.identity import Authentication, Stamp, Subject
 from broker.location import Location
@@ -164,5 +164,5 @@ class Gate:
 
 def _note_refusal(rule: Rule, error: BrokerError, evidence: Evidence) -> None:
     """The one that is not passed; of the organisation's own rules, the one that refused has been noted already."""
-    if rule is not organization_rules or error.reason == "facts":
+    if rule is not organization_rules or not isinstance(error, RuleRefused | LoginFailed):
         tracing.note(_noted(rule, "refused", str(error), evidence))

@@ -7,7 +7,7 @@ sent (G6).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import structlog
@@ -130,16 +130,16 @@ def _render(
 ) -> Response:
     """``own``: a sentence of the configuration's in place of ours."""
     said = explain(explanation)
-    if own is not None:
-        said = replace(said, sentence=own)
+    sentence = own or said.sentence
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         # A program asked, at an address where only people get an answer of its protocol, or by a wrong method.
         code = "temporarily_unavailable" if status == Busy.status else "invalid_request"
-        told = f"{said.sentence} Reference: {reference.shown()}"
+        told = f"{sentence} Reference: {reference.shown()}"
         return make_response(jsonify(error=code, error_description=told), status)
     headers.allow_form_action(["'self'"] if microsoft is None else headers.ANYWHERE_REGISTERED)
     body = render_template(
         "error.html",
+        sentence=sentence,
         said=said,
         key=explanation,
         ref=reference.shown(),

@@ -14,7 +14,7 @@ from flask_babel.speaklater import LazyString
 class Explanation:
     """``retry``: whether to offer the sign-in again, and ``button`` says how."""
 
-    sentence: LazyString | str
+    sentence: LazyString
     next_step: LazyString
     retry: bool = True
     another_account: bool = False

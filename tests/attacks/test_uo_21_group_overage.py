@@ -49,7 +49,7 @@ def test_uo_21_the_address_in_the_token_is_never_asked(world: World) -> None:
 
 
 def test_uo_21_when_graph_does_not_say_the_groups_are_unknown_and_the_log_knows(world: World) -> None:
-    """No rule on groups exists yet, so the sign-in goes on; whoever writes one finds None, which is no empty list."""
+    """Without a rule on groups the sign-in goes on; a rule on them refuses (tests/flows/test_claim_rules.py)."""
     faults: list[dict[str, Any]] = [
         {"status": 503},
         {"status": 429, "retry_after": 7},

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from broker.federation.model import Scope
+from broker.federation.rule_shapes import Scope
 from broker.web.language import LANGUAGES
 from tests.standards import checks, claims
 from tests.standards.suite import SUITE_PARTIES, Suite

@@ -8,7 +8,7 @@ import pytest
 
 from broker.clock import epoch_seconds
 from broker.downstream.oidc.claims import NAMES, PROTOCOL_CLAIMS, SCOPES, Person, names_of, release
-from broker.federation.model import Scope
+from broker.federation.rule_shapes import Scope
 from tests.support.people import AEGEAN, NOW, account
 
 FULL = {

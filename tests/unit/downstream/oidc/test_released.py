@@ -133,7 +133,7 @@ def test_a_memory_that_does_not_answer_takes_nothing_away(stand: Stand) -> None:
     ):
         assert (answer.status_code, answer.get_json()["error"]) == (503, "temporarily_unavailable")
         assert "Retry-After" in answer.headers
-    stand.remembered._store = stand.store  # type: ignore[assignment]  # the store behind a switch
+    stand.remembered._store = stand.store
     assert stand.refresh(kept["refresh_token"]).status_code == 200
 
 
