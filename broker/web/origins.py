@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from broker.identity import INVITATION, SCIM, SIGN_IN, Account
@@ -16,39 +15,39 @@ from broker.provisioning.origins import Origin, origins
 from broker.store.directory import Directory
 
 _FIELDS: Final[Mapping[str, LazyString]] = {
-    "subject": lazy_gettext("Sign-in with Microsoft"),
-    "active": lazy_gettext("May sign in"),
-    "email": lazy_gettext("E-mail"),
-    "first_name": lazy_gettext("First name"),
-    "last_name": lazy_gettext("Last name"),
-    "display_name": lazy_gettext("Display name"),
-    "role": lazy_gettext("Role"),
-    "job_title": lazy_gettext("Job title"),
-    "department": lazy_gettext("Department"),
-    "office": lazy_gettext("Office"),
-    "work_phone": lazy_gettext("Work phone"),
-    "mobile_phone": lazy_gettext("Mobile phone"),
-    "work_street": lazy_gettext("Street"),
-    "work_city": lazy_gettext("City"),
-    "work_state": lazy_gettext("State or region"),
-    "work_postal_code": lazy_gettext("Postal code"),
-    "work_country": lazy_gettext("Country"),
-    "language": lazy_gettext("Language"),
-    "employee_id": lazy_gettext("Employee number"),
+    "subject": _("Sign-in with Microsoft"),
+    "active": _("May sign in"),
+    "email": _("E-mail"),
+    "first_name": _("First name"),
+    "last_name": _("Last name"),
+    "display_name": _("Display name"),
+    "role": _("Role"),
+    "job_title": _("Job title"),
+    "department": _("Department"),
+    "office": _("Office"),
+    "work_phone": _("Work phone"),
+    "mobile_phone": _("Mobile phone"),
+    "work_street": _("Street"),
+    "work_city": _("City"),
+    "work_state": _("State or region"),
+    "work_postal_code": _("Postal code"),
+    "work_country": _("Country"),
+    "language": _("Language"),
+    "employee_id": _("Employee number"),
 }
 _BY: Final[Mapping[str, LazyString]] = {
-    SIGN_IN: lazy_gettext("at a sign-in"),
-    INVITATION: lazy_gettext("with an invitation"),
-    SCIM: lazy_gettext("by the directory's provisioning"),
-    "operator": lazy_gettext("by Pobuca"),
+    SIGN_IN: _("at a sign-in"),
+    INVITATION: _("with an invitation"),
+    SCIM: _("by the directory's provisioning"),
+    "operator": _("by Pobuca"),
 }
 _SOURCES: Final[Mapping[str, LazyString]] = {
-    "edited": lazy_gettext("edited here"),
-    "invitation": lazy_gettext("the invitation"),
-    "person": lazy_gettext("the person's own words"),
-    "organization": lazy_gettext("the organisation's setting"),
-    "none": lazy_gettext("nowhere: the directory has none"),
-    "tenant_domain_and_verified_owner": lazy_gettext(
+    "edited": _("edited here"),
+    "invitation": _("the invitation"),
+    "person": _("the person's own words"),
+    "organization": _("the organisation's setting"),
+    "none": _("nowhere: the directory has none"),
+    "tenant_domain_and_verified_owner": _(
         "linked: the directory owns the address's domain and vouches for its owner"
     ),
 }
