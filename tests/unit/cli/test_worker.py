@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from broker.cli import worker as module
 from broker.cli.worker import Start
 from broker.clock import SystemClock
 from broker.federation.configuration import Configuration
@@ -73,8 +74,8 @@ def test_it_waits_for_a_secret_rather_than_begin_with_an_older_reading(
             secret.touch(0o600)
             secret.write_text("the-secret-of-connect-at-last")
 
-    monkeypatch.setattr(module.time, "sleep", write_it)
-    monkeypatch.setattr(module.os, "getppid", lambda: start.first_process)
+    monkeypatch.setattr(time, "sleep", write_it)
+    monkeypatch.setattr(os, "getppid", lambda: start.first_process)
     with capture_logs() as events:
         running = start.newest(SystemClock())
     assert running.configuration.secret("file:connect-secret").reveal() == "the-secret-of-connect-at-last"
@@ -87,6 +88,6 @@ def test_it_does_not_wait_longer_than_the_first_process_lives(
     change(directory, "relying_parties/connect.yaml", "env:CONNECT_CLIENT_SECRET", "file:nowhere")
     start.last_good.put(read_all(directory), 1)
     orphan = dataclasses.replace(start, first_process=-1)
-    monkeypatch.setattr(module.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     with pytest.raises(SystemExit):
         orphan.newest(SystemClock())
