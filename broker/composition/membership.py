@@ -11,7 +11,6 @@ from broker.composition.surroundings import Surroundings
 from broker.federation.load import Configuration
 from broker.mail import Mailer
 from broker.membership.assembly import Membership, attempts_at_doors
-from broker.membership.hashing import PasswordHashing
 from broker.membership.ports import Ports
 from broker.membership.proofs import Proofs
 from broker.organizations import Organizations
@@ -51,7 +50,7 @@ def membership(
         audit=around.records.audit,
         state=around.state,
         limits=RateLimits(around.state, around.clock, attempts_at_doors(attempts, often.letters_for_person)),
-        hashing=PasswordHashing(),
+        hashing=around.hashing,
         mailer=mailer,
         clock=around.clock,
         entropy=around.entropy,

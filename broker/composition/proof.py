@@ -10,7 +10,6 @@ from broker.composition.surroundings import Surroundings
 from broker.federation.load import Configuration
 from broker.federation.registry import Registry
 from broker.mail import Mailer
-from broker.membership.hashing import PasswordHashing
 from broker.organizations import Organizations
 from broker.proof import NotRecorded, ProofOfEnforcement, ProofPorts
 from broker.proving.probe import Client as ProbeClient
@@ -48,7 +47,7 @@ def proof_of_enforcement(
             make_reading=Registry,
             probes=around.records.probes,
             audit=around.records.audit,
-            hashing=PasswordHashing(),
+            hashing=around.hashing,
             clock=around.clock,
             entropy=around.entropy,
             create_twin=create_twin,

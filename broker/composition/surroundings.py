@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from broker.federation.live import LiveOrganizations
 from broker.federation.load import Configuration
 from broker.federation.model import SqliteStore
 from broker.federation.reconciling import Notice, reconcile, require_not_rolled_back
+from broker.membership.hashing import PasswordHashing
 from broker.reloading.served import keep_served
 from broker.store import opening
 from broker.store.directory import Directory
@@ -25,12 +26,13 @@ from broker.store.state import StateStore
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the broker stands on: time, randomness and its two stores."""
+    """What the broker stands on: time, randomness, its two stores, and what work a password costs."""
 
     clock: Clock
     entropy: Entropy
     state: StateStore
     records: Records
+    hashing: PasswordHashing = field(default_factory=PasswordHashing)
 
     @property
     def directory(self) -> Directory:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from broker.composition.surroundings import Surroundings
 from broker.demo.configuration import AEGEAN_FOODS, HELIOS_SHIPPING
 from tests.support.members import (
     ANNA,
@@ -23,7 +24,7 @@ from tests.support.members import (
     signed_in,
     to_password_page,
 )
-from tests.support.world import Foundation, World, answered, has_session, world_on
+from tests.support.world import LIGHT, Foundation, World, answered, has_session, world_on
 
 
 @pytest.fixture
@@ -171,7 +172,14 @@ def test_a_hash_of_another_cost_is_made_anew_at_the_next_sign_in(world: World) -
     assert before.hash != after.hash
     assert after.changed_at == before.changed_at
     assert CHEAP.is_outdated(str(after.hash))
+    assert not LIGHT.is_outdated(str(after.hash))
     signed_in(world)
+
+
+def test_a_broker_that_is_told_no_cost_takes_the_recommended_one(world: World) -> None:
+    around = world.around
+    usual = Surroundings(around.clock, around.entropy, around.state, around.records).hashing
+    assert usual.hash(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 def test_the_password_is_nowhere_in_the_log(world: World) -> None:

@@ -16,7 +16,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
@@ -39,6 +39,7 @@ from broker.demo.entra.browser import AuthorizationAnswer, sign_in
 from broker.demo.entra.seed import CLIENT_ID, CLIENT_SECRET, seeded_directory
 from broker.federating import Federating
 from broker.federation.load import load
+from broker.membership.hashing import Cost, PasswordHashing
 from broker.onboarding import Onboarding
 from broker.store.tables import metadata
 from tests.support.configurations import SEALING_KEY
@@ -98,6 +99,11 @@ ENVIRON: Final = {
     "ENTRA_SECRET": CLIENT_SECRET,
     "SEALING_KEY": SEALING_KEY,
 }
+
+
+# At another cost than the hashes that tests put into the records, and far below the true one: a password would take a
+# fifth of a second, which is most of what a test with passwords did.
+LIGHT: Final = PasswordHashing(Cost(passes=2, memory_kib=8, lanes=1))
 
 
 def challenge(verifier: str = VERIFIER) -> str:
@@ -409,7 +415,7 @@ def world_on(
     if foundation.template.exists() and configuration.broker.stores.directory.kind == "sqlite":
         shutil.copy(foundation.template, folder / "directory.sqlite")
     prepare_stores(configuration, foundation.clock)
-    around = Surroundings.of(configuration, clock=foundation.clock, entropy=SeededEntropy())
+    around = replace(Surroundings.of(configuration, clock=foundation.clock, entropy=SeededEntropy()), hashing=LIGHT)
     app = create_app(configuration, around)
     world = World(foundation, around, app.extensions[DirectorySide.NAME])
     log.configure(foundation.clock, world._log)
