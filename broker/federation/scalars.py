@@ -57,7 +57,8 @@ class _Walk:
         return [*places, self._here()]
 
     def _here(self) -> Place:
-        return self._line + 1, self._column + 1
+        # An empty line in a block has no indentation.
+        return self._line + 1, min(self._column, len(self._lines[self._line])) + 1
 
     def _one(self, places: list[Place]) -> None:
         """Takes one character of the value, or one folding of lines, which may stand for several."""
