@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import IO, Any, cast
 
 from werkzeug.serving import WSGIRequestHandler
 from werkzeug.wsgi import LimitedStream
@@ -27,7 +27,7 @@ class KeepingHandler(WSGIRequestHandler):
     def run_wsgi(self) -> None:
         self.environ = environ = self.make_environ()
         length = environ.get("CONTENT_LENGTH") or "0"
-        body = LimitedStream(self.rfile, int(length)) if length.isdecimal() else None
+        body = LimitedStream(cast(IO[bytes], self.rfile), int(length)) if length.isdecimal() else None
         if "HTTP_TRANSFER_ENCODING" not in environ and "HTTP_EXPECT" not in environ and body is not None:
             environ["wsgi.input"] = body
         else:
