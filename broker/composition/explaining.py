@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from broker.composition.keys import derived
 from broker.composition.surroundings import Surroundings
+from broker.entropy import SystemEntropy
 from broker.explaining.pseudonyms import Pseudonyms
 from broker.explaining.recorder import MOST_BYTES, Recorder
 from broker.explaining.redaction import Redaction
@@ -45,7 +46,8 @@ def explaining_ports(
 
 
 def _sealing(configuration: Configuration) -> RecordSealer:
-    return RecordSealer(derived(configuration, "explained"), MOST_BYTES)
+    # The system's own randomness even where another is given: records are written while other requests draw from that.
+    return RecordSealer(derived(configuration, "explained"), MOST_BYTES, SystemEntropy())
 
 
 def _keep(configuration: Configuration) -> timedelta:

@@ -7,13 +7,14 @@ key that is good for 2^32 records (section 8.3), and the key is one for each pur
 
 from __future__ import annotations
 
-import os
+import base64
 import zlib
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from broker.entropy import Entropy
 from broker.jose.sealing import KEY_BYTES
 
 _VERSION: Final = b"\x01"
@@ -23,16 +24,17 @@ _NONCE_BYTES: Final = 12
 class RecordSealer:
     """Seals and opens with one symmetric key, which serves nothing else."""
 
-    def __init__(self, key: bytes, most: int) -> None:
+    def __init__(self, key: bytes, most: int, entropy: Entropy) -> None:
         """``key``: 32 random bytes; raises ``ValueError`` for any other length. ``most``: bytes of a plain record."""
         if len(key) != KEY_BYTES:
             raise ValueError("a sealing key has 32 bytes")
         self._cipher = AESGCM(key)
         self._most = most
+        self._entropy = entropy
 
     def seal(self, plain: bytes, belongs_to: str) -> bytes:
         """What opens for ``belongs_to`` only."""
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = base64.urlsafe_b64decode(self._entropy.token(_NONCE_BYTES))
         return _VERSION + nonce + self._cipher.encrypt(nonce, zlib.compress(plain, 1), belongs_to.encode())
 
     def open(self, sealed: bytes, belongs_to: str) -> bytes:

@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from broker.clock import ManualClock
+from broker.entropy import SystemEntropy
 from broker.explaining.pseudonyms import Pseudonyms
 from broker.explaining.recorder import KIND, MOST_BYTES, Asked, Recorder, of_sign_in
 from broker.explaining.redaction import Redaction
@@ -22,7 +23,7 @@ from broker.tracing import Outcome, Record, Step
 from tests.support.people import NOW
 
 KEEP = timedelta(days=7)
-SEALING = RecordSealer(b"s" * 32, MOST_BYTES)
+SEALING = RecordSealer(b"s" * 32, MOST_BYTES, SystemEntropy())
 REDACTION = Redaction(Pseudonyms(b"k" * 32))
 SIGN_IN = "7K2M-Q4XD"
 
@@ -111,7 +112,12 @@ def test_it_is_sealed_for_the_sign_in_that_it_belongs_to(place: Place) -> None:
     # Under another id, or with another key, it is nothing.
     place.store.put(KIND, "9999-9999.x", sealed, KEEP, indexes=[of_sign_in("9999-9999")])
     assert place.sign_ins.of("9999-9999") is None
-    assert RecordedSignIns(place.store, RecordSealer(b"t" * 32, MOST_BYTES), place.clock, KEEP).of(SIGN_IN) is None
+    assert (
+        RecordedSignIns(place.store, RecordSealer(b"t" * 32, MOST_BYTES, SystemEntropy()), place.clock, KEEP).of(
+            SIGN_IN
+        )
+        is None
+    )
     assert place.sign_ins.of(SIGN_IN) is not None
 
 
