@@ -260,7 +260,9 @@ class LoginFlow:
         """The sign-in of this browser that waits under this state for what a page of ours asks; raises
         ``LoginFailed``.
         """
-        return self._transactions.peek(state, browser.login_cookies)
+        transaction = self._transactions.peek(state, browser.login_cookies)
+        tracing.belongs_to(transaction.request.sign_in)
+        return transaction
 
     # -- the sign-in page -------------------------------------------------------------------------------------
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +16,7 @@ from broker.explaining.recorder import KIND, MOST_BYTES, Asked, Recorder, of_sig
 from broker.explaining.redaction import Redaction
 from broker.explaining.sign_ins import RecordedSignIns
 from broker.jose.record_sealing import RecordSealer
-from broker.store.state import StateUnavailable
-from broker.store.state_sqlite import SqliteState
+from broker.store.state import StateStore, StateUnavailable
 from broker.tracing import Outcome, Record, Step
 from tests.support.people import NOW
 
@@ -31,9 +29,9 @@ SIGN_IN = "7K2M-Q4XD"
 class Place:
     """A store with its recorder and its reader."""
 
-    def __init__(self, folder: Path, keep: timedelta = KEEP) -> None:
-        self.clock = ManualClock(NOW)
-        self.store = SqliteState(folder / "state.sqlite", self.clock)
+    def __init__(self, store: StateStore, clock: ManualClock, keep: timedelta = KEEP) -> None:
+        self.clock = clock
+        self.store = store
         self.recorder = Recorder(self.store, SEALING, REDACTION, self.clock, keep)
         self.sign_ins = RecordedSignIns(self.store, SEALING, self.clock, keep)
         self._refs = 0
@@ -53,10 +51,8 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    made = Place(tmp_path)
-    yield made
-    made.store.close()
+def place(state_store: StateStore, clock: ManualClock) -> Place:
+    return Place(state_store, clock)
 
 
 def step(group: str, outcome: Outcome) -> Step:
@@ -81,12 +77,11 @@ def test_the_requests_of_a_sign_in_are_found_by_its_id_as_people_write_it_and_by
 
 
 def test_a_request_that_belongs_to_no_sign_in_is_not_recorded_and_none_is_where_nothing_shall_be_kept(
-    tmp_path: Path, place: Place
+    place: Place,
 ) -> None:
     place.record("")
     assert place.ids() == []
-    (tmp_path / "off").mkdir()
-    off = Place(tmp_path / "off", timedelta(0))
+    off = Place(place.store, place.clock, timedelta(0))
     off.record()
     assert off.ids() == []
     assert off.sign_ins.of(SIGN_IN) is None
@@ -99,8 +94,6 @@ def test_it_expires(place: Place) -> None:
     place.clock.advance(timedelta(seconds=1))
     assert place.ids() == place.ids(organization="aegean-foods") == []
     assert place.sign_ins.of(SIGN_IN) is place.sign_ins.of(ref) is None
-    place.store.sweep()
-    assert place.store.members(KIND, of_sign_in(SIGN_IN)) == frozenset()
 
 
 def test_it_is_sealed_for_the_sign_in_that_it_belongs_to(place: Place) -> None:
