@@ -19,10 +19,11 @@ from typing import Literal as OneOf
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional, ext_strings
 
-from broker.claims import bounds, checking, logic, syntax, vocabulary
+from broker.claims import bounds, checking, logic, shortcuts, syntax, vocabulary
 from broker.claims.checking import Doubt, ExpressionRefused
 from broker.claims.functions import HELPERS, Helper, Maps, Overload
 from broker.claims.rules import RuleFailed, Values
+from broker.claims.shortcuts import Question
 from broker.claims.syntax import Call, Literal, Node, Place
 from broker.claims.vocabulary import Type
 from broker.claims.wording import cut, did_you_mean, operator, type_name
@@ -61,9 +62,11 @@ _DECLARED: Final[Mapping[Kind, tuple[frozenset[str], str]]] = {
     ),
 }
 
-# The maps of the expression that is being evaluated: the functions of an environment are made once, for all
-# configurations.
-_MAPS: Final[ContextVar[Maps]] = ContextVar("maps")
+
+# What the functions need of the expression that is being evaluated, since an environment and its functions are made
+# once, for all configurations: its maps, its questions, and the variables.
+_Run = tuple[Maps, tuple[Question, ...], Mapping[str, Any]]
+_RUN: Final[ContextVar[_Run]] = ContextVar("run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +86,16 @@ class CompiledExpression:
     doubts: tuple[Doubt, ...]
     tree: Node
     _maps: Maps
+    _questions: tuple[Question, ...]
     _environment: Any
     _program: Any
 
     def evaluate(self, values: Values) -> Any:
         """A plain value of the declared type: bool, str, int, float, or a list of str; raises ``RuleFailed``."""
-        token = _MAPS.set(self._maps)
+        token = _RUN.set((self._maps, self._questions, values.variables))
         try:
             given = self._program.eval(_activation(self._environment, values))
-            kind = given.type().name()
-            if kind == "ERROR":
+            if given.type().name() == "ERROR":
                 raise RuleFailed(_reason(str(given.plain_value())))
             plain = given.plain_value()
         except RuleFailed:
@@ -100,7 +103,7 @@ class CompiledExpression:
         except Exception as error:  # Fail closed: what the library or one of our functions makes of it refuses.
             raise RuleFailed(_reason(str(error))) from None
         finally:
-            _MAPS.reset(token)
+            _RUN.reset(token)
         return _checked(plain, self.kind)
 
 
@@ -128,7 +131,7 @@ class Language:
         if len(source) > MAX_SOURCE:
             raise ExpressionRefused(f"an expression has at most {MAX_SOURCE:,} characters", 1, 1)
         environment = _environment(list_name)
-        program, tree = _program(environment, list_name, source)
+        program, tree, questions = _program(environment, list_name, source)
         variables = vocabulary.variables(list_name)
         try:
             cost = bounds.measure(tree, variables)
@@ -148,27 +151,28 @@ class Language:
             location,
             checking.reads(tree, variables),
             cost.steps,
-            self._constant(program, tree, environment) if kind == "condition" else None,
+            self._constant(program, tree, questions, environment) if kind == "condition" else None,
             doubts,
             tree,
             self._maps,
+            questions,
             environment,
             program,
         )
 
-    def _constant(self, program: Any, tree: Node, environment: Any) -> bool | None:
+    def _constant(self, program: Any, tree: Node, questions: tuple[Question, ...], environment: Any) -> bool | None:
         """What the condition is when nothing at all is known, or whatever its parts are."""
         condition = logic.formula(tree)
         if logic.always(condition) or logic.never(condition):
             return logic.always(condition)
-        token = _MAPS.set(self._maps)
+        token = _RUN.set((self._maps, questions, {}))
         try:
             given = program.eval(environment.Activation({}))
             return bool(given.plain_value()) if given.type().name() == "BOOL" else None
         except Exception:
             return None  # It cannot be decided without the values, which is as it should be.
         finally:
-            _MAPS.reset(token)
+            _RUN.reset(token)
 
 
 @lru_cache(maxsize=len(vocabulary.LISTS))
@@ -176,7 +180,7 @@ def _environment(list_name: str) -> Any:
     # Takes some 30 ms, and is the same for every configuration.
     return cel.NewEnv(
         variables={name: _CEL_TYPES[variable.type] for name, variable in vocabulary.variables(list_name).items()},
-        functions=[cel.FunctionDecl(helper.name, _overloads(helper)) for helper in HELPERS],
+        functions=[*(cel.FunctionDecl(helper.name, _overloads(helper)) for helper in HELPERS), *_asking()],
         extensions=[ext_strings.ExtStrings(), ext_optional.ExtOptional()],
     )
 
@@ -214,30 +218,51 @@ def _overloads(helper: Helper) -> list[Any]:
     ]
 
 
+def _asking() -> list[Any]:
+    results = {shortcuts.TRUTH: cel.Type.BOOL, shortcuts.TEXTS: _PARAMETERS["texts"]}
+    return [
+        cel.FunctionDecl(name, [cel.Overload(shortcuts.OVERLOADS[name], result, [cel.Type.INT], False, _asked)])
+        for name, result in results.items()
+    ]
+
+
+def _asked(number: int) -> Any:
+    maps, questions, variables = _RUN.get()
+    return questions[number](maps, variables)
+
+
 def _looking_up(overload: Overload) -> Callable[..., Any]:
     function = overload.function
-    return lambda *arguments: function(_MAPS.get(), *arguments)
+    return lambda *arguments: function(_RUN.get()[0], *arguments)
 
 
 def _activation(environment: Any, values: Values) -> Any:
     """The variables as the library takes them, made once for all expressions of a list."""
     prepared = values.prepared.get(id(environment))
     if prepared is None:
-        prepared = environment.Activation({name: _accepted(value) for name, value in values.variables.items()})
+        texts: list[str] = []
+        prepared = environment.Activation({name: _accepted(value, texts) for name, value in values.variables.items()})
+        # The library ends a text at its first NUL, so that "admin\0x" would be "admin" (threats CR-07).
+        if "\0" in "".join(texts):
+            raise RuleFailed("a text has a NUL in it")
         values.prepared[id(environment)] = prepared
     return prepared
 
 
-def _accepted(value: Any) -> Any:
-    # The library ends a text at its first NUL, so that "admin\0x" would be "admin" (threats CR-07).
+def _accepted(value: Any, texts: list[str]) -> Any:
+    """The value as the library takes it; every text of it is added to ``texts``."""
     if isinstance(value, str):
-        if "\0" in value:
-            raise RuleFailed("a text has a NUL in it")
+        texts.append(value)
         return value
     if isinstance(value, list | tuple):
-        return [_accepted(member) for member in value]
+        try:
+            texts.append("".join(value))  # All members at once: there may be thousands.
+        except TypeError:
+            return [_accepted(member, texts) for member in value]
+        return value if isinstance(value, list) else list(value)
     if isinstance(value, Mapping):
-        return {_accepted(name): _accepted(member) for name, member in value.items()}
+        texts += value
+        return {name: _accepted(member, texts) for name, member in value.items()}
     return value
 
 
@@ -297,10 +322,16 @@ _UNDECLARED: Final = re.compile(r"undeclared reference to '([^']*)'")
 _OVERLOAD: Final = re.compile(r"found no matching overload for '([^']*)' applied to '(.*)'")
 
 
-def _program(environment: Any, list_name: str, source: str) -> tuple[Any, Node]:
+def _program(environment: Any, list_name: str, source: str) -> tuple[Any, Node, tuple[Question, ...]]:
     try:
         program = environment.compile(source)
-        return program, syntax.read(program.serialize(), source)
+        serialized = program.serialize()
+        tree = syntax.read(serialized, source)
+        envelope, checked = syntax.opened(serialized)
+        questions = shortcuts.take_out(checked, vocabulary.variables(list_name))
+        if questions:
+            program = environment.deserialize(syntax.closed(envelope, checked))
+        return program, tree, questions
     except syntax.TooDeep:
         raise ExpressionRefused("this is nested too deeply, make several rules of it", 1, 1) from None
     except Exception as error:

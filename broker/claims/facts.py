@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
-from broker.addresses import canonical_address
+from broker.addresses import Address, canonical_address
 from broker.claims.rules import Values
 from broker.claims.vocabulary import MAX_GROUPS, MAX_LIST, MAX_TEXT
 from broker.identity import Authentication
@@ -196,18 +197,21 @@ def _identity(facts: Facts, account_fields: Mapping[str, str]) -> dict[str, Any]
 
 
 def _address(email: str) -> dict[str, Any]:
-    try:
-        domain = canonical_address(email).domain
-    except ValueError:
-        domain = ""
-    return {"identity.email": email, "identity.email_domain": domain}
+    known = _canonical(email)
+    return {"identity.email": email, "identity.email_domain": known.domain if known is not None else ""}
 
 
 def _is_same(one: str, other: str) -> bool:
+    return _canonical(one) is not None and _canonical(one) == _canonical(other)
+
+
+# Rules are judged several times in one sign-in, of the same person.
+@lru_cache(maxsize=1024)
+def _canonical(email: str) -> Address | None:
     try:
-        return canonical_address(one) == canonical_address(other)
+        return canonical_address(email)
     except ValueError:
-        return False
+        return None
 
 
 def _object_ids(groups: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from broker.claims.rules import AttributeRule, Expression, Rule, RuleFailed, Values
 from broker.errors import LoginFailed, RuleRefused
-from broker.tracing import Outcome, Step, note
+from broker.tracing import Outcome, Step, is_recording, note
 
 Group = Literal["require", "admit"]
 
@@ -23,7 +23,7 @@ def judge(group: Group, rules: Sequence[Rule], values: Values) -> None:
     reason ``rule_error`` at one that cannot be decided (threats CR-04).
     """
     for rule in rules:
-        inputs = inputs_of(rule.that, values)
+        inputs = inputs_of(rule.that, values) if is_recording() else {}
         try:
             holds = rule.that.evaluate(values)
         except RuleFailed as failure:
@@ -55,7 +55,7 @@ def fill(
                 note(Step("rule", "attributes", rule.field, "done", rule.location, source, {source: text}, text))
                 return text, source
         return None
-    inputs = inputs_of(rule.value, values)
+    inputs = inputs_of(rule.value, values) if is_recording() else {}
     where = rule.location or rule.value.location
     try:
         text = accepted(rule.value.evaluate(values))

@@ -15,10 +15,11 @@ from broker.claims.judging import inputs_of
 from broker.claims.rules import Expression, ReleaseRule, RuleFailed, Target, Values
 from broker.claims.trust import is_reserved
 from broker.errors import LoginFailed
-from broker.tracing import Outcome, Step, note
+from broker.tracing import Outcome, Step, is_recording, note
 
 # Octets of the claims that rules make, as JSON. A token travels in headers; an answer does not (threats CR-09).
 MAX_OCTETS: Final[Mapping[Target, int]] = {"id_token": 8192, "access_token": 8192, "userinfo": 32768}
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _JOINERS: Final = frozenset("\u200c\u200d")
 
 
@@ -70,18 +71,21 @@ def release(
 
 def _require_clean(value: Any) -> None:
     texts = value if isinstance(value, list) else [value] if isinstance(value, str) else []
-    if any(unicodedata.category(c).startswith("C") and c not in _JOINERS for text in texts for c in text):
+    odd = "".join(text for text in texts if not text.isprintable())
+    if any(unicodedata.category(c).startswith("C") and c not in _JOINERS for c in odd):
         raise RuleFailed("the value has control characters")
 
 
 def _require_small(claims: Mapping[str, Any], target: Target) -> None:
-    octets = len(json.dumps(claims, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+    octets = len(_ENCODE(claims).encode("utf-8", "replace"))
     if octets > MAX_OCTETS[target]:
         largest = max(claims, key=lambda name: len(str(claims[name])))
         raise LoginFailed("output", f"claims of {octets} octets for the {target}, of which {largest} is the largest")
 
 
 def _note(rule: ReleaseRule, values: Values, target: Target, outcome: Outcome, value: Any, detail: str) -> None:
+    if not is_recording():
+        return
     client_id = str(values.variables.get("application.client_id", ""))
     inputs: dict[str, Any] = {}
     sources: list[str] = []

@@ -205,14 +205,28 @@ class TooDeep(Exception):
 
 def read(serialized: bytes, source: str) -> Node:
     """The tree of what ``cel.Expression.serialize`` gave for this source; raises ``TooDeep``."""
-    envelope = any_pb2.Any()
-    checked = _CHECKED()
+    try:
+        _, checked = opened(serialized)
+        return _Reader(checked, source).node(checked.expr)
+    except RecursionError as error:
+        raise TooDeep from error
+
+
+def opened(serialized: bytes) -> tuple[Any, Any]:
+    """The message itself, which may be changed, in its envelope; raises ``TooDeep``."""
+    envelope, checked = any_pb2.Any(), _CHECKED()
     try:
         envelope.ParseFromString(serialized)
         checked.ParseFromString(envelope.value)  # protobuf itself goes a hundred levels down
-        return _Reader(checked, source).node(checked.expr)
-    except (message.DecodeError, RecursionError) as error:
+    except message.DecodeError as error:
         raise TooDeep from error
+    return envelope, checked
+
+
+def closed(envelope: Any, checked: Any) -> bytes:
+    """A changed message as ``cel.Env.deserialize`` takes it. What was not read of it is still there."""
+    envelope.value = checked.SerializeToString()
+    return cast(bytes, envelope.SerializeToString())
 
 
 def walk(node: Node) -> Iterator[Node]:

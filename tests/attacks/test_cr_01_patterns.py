@@ -6,7 +6,7 @@ import pytest
 
 from broker.claims.bounds import MAX_STEPS
 from broker.claims.vocabulary import MAX_TEXT
-from tests.support.rules import condition, refused, upstream_values
+from tests.support.expressions import condition, refused, upstream_values
 
 EXPLODING = [
     "^((x{100}){100}){100}$",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from broker.claims.expressions import ExpressionRefused
-from tests.support.rules import condition, refused, text, upstream_values
+from tests.support.expressions import condition, refused, text, upstream_values
 
 ESCAPES = [
     "claims.__class__.__mro__[1].__subclasses__() == []",

@@ -7,7 +7,7 @@ import pytest
 from broker.claims.bounds import MAX_STEPS
 from broker.claims.rules import Values
 from broker.claims.vocabulary import MAX_GROUPS
-from tests.support.rules import EDITORS, condition, refused, upstream_values
+from tests.support.expressions import EDITORS, condition, refused, upstream_values
 
 GROWING = [
     "['aaaaaaaa']" + ".map(x, x + x)" * 24 + ".size() > 0",

@@ -18,7 +18,7 @@ from broker.claims.functions import HELPERS
 from broker.claims.judging import judge
 from broker.claims.rules import Rule, RuleFailed, Values
 from broker.errors import LoginFailed
-from tests.support.rules import EDITORS, condition, rule, text, upstream_values, value
+from tests.support.expressions import EDITORS, condition, rule, text, upstream_values, value
 
 # Each fails, in an operator, a function or a macro; ``claims.nothing`` is not there, and ``claims.odd`` is a truth
 # value where something else is needed.
@@ -192,7 +192,7 @@ def test_cr_04_maps_that_are_gone_refuse() -> None:
     bare = CompiledExpression(**{**{name: getattr(compiled, name) for name in names}, "_maps": {}})
     with pytest.raises(RuleFailed):
         bare.evaluate(upstream_values())
-    assert expressions._MAPS.get({}) == {}
+    assert expressions._RUN.get(None) is None
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from broker.claims import vocabulary
 from broker.claims.examining import examine_release
 from broker.claims.facts import Facts, admit_values, require_values
 from broker.claims.vocabulary import Type
+from tests.support.expressions import EDITORS, claim_rule, refused
 from tests.support.people import authentication
-from tests.support.rules import EDITORS, claim_rule, refused
 
 PRIVILEGES = [
     "roles",

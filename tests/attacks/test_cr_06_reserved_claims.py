@@ -7,7 +7,7 @@ import pytest
 from broker.claims import names
 from broker.claims.releasing import release
 from broker.claims.rules import Target, Values
-from tests.support.rules import claim_rule
+from tests.support.expressions import claim_rule
 
 TARGETS: tuple[Target, ...] = ("id_token", "userinfo", "access_token")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from broker.claims.rules import RuleFailed
-from tests.support.rules import EDITORS, condition, refused, upstream_values
+from tests.support.expressions import EDITORS, condition, refused, upstream_values
 
 
 @pytest.mark.parametrize(

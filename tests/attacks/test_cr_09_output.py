@@ -10,7 +10,7 @@ import pytest
 from broker.claims.releasing import MAX_OCTETS, release
 from broker.claims.rules import Target, Values
 from broker.errors import LoginFailed
-from tests.support.rules import claim_rule
+from tests.support.expressions import claim_rule
 
 HOSTILE = ["Eleni\r\nSet-Cookie: a=b", "Ele\x00ni", "\u202eineM", "\x1b[2J", "a\u2066b", "\ud800", "\ufeffx", "a\x7f"]
 

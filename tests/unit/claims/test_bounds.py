@@ -12,7 +12,7 @@ from broker.claims import bounds, shapes, syntax, vocabulary
 from broker.claims.expressions import CompiledExpression, ExpressionRefused
 from broker.claims.patterns import MAX_SIZE, PatternRefused, size_of
 from broker.claims.rules import RuleFailed, Values
-from tests.support.rules import EDITORS, condition, refused, upstream_values, value
+from tests.support.expressions import EDITORS, condition, refused, upstream_values, value
 
 DOUBLING = "['aaaaaaaa']" + ".map(x, x + x)" * 20
 NESTED = "[['a']]" + ".map(x, [x, x])" * 25
@@ -179,11 +179,11 @@ def _evaluated(compiled: CompiledExpression, program: Any) -> Any:
     (activation,) = LARGEST.prepared.values()
     from broker.claims import expressions
 
-    token = expressions._MAPS.set(compiled._maps)
+    token = expressions._RUN.set((compiled._maps, compiled._questions, LARGEST.variables))
     try:
         given_value = program.eval(activation)
     finally:
-        expressions._MAPS.reset(token)
+        expressions._RUN.reset(token)
     if given_value.type().name() == "ERROR":
         raise RuleFailed("")
     return given_value.plain_value()

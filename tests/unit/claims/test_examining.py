@@ -6,7 +6,7 @@ import pytest
 
 from broker.claims.examining import examine_attributes, examine_conditions, examine_release
 from broker.claims.rules import AttributeRule
-from tests.support.rules import claim_rule, rule, text
+from tests.support.expressions import claim_rule, rule, text
 
 GUEST = "upstream.is_guest"
 

@@ -8,7 +8,7 @@ import pytest
 
 from broker.claims.expressions import MAX_SOURCE, ExpressionRefused
 from broker.claims.rules import RuleFailed, Values
-from tests.support.rules import EDITORS, condition, refused, text, upstream_values, value
+from tests.support.expressions import EDITORS, condition, refused, text, upstream_values, value
 
 MISTAKES = [
     (

@@ -9,8 +9,8 @@ import pytest
 
 from broker.claims.facts import Facts, admit_values, attribute_values, fields_of, release_values, require_values
 from broker.claims.vocabulary import MAX_GROUPS
+from tests.support.expressions import AUDITORS, EDITORS
 from tests.support.people import AEGEAN, ELENI, account, authentication
-from tests.support.rules import AUDITORS, EDITORS
 
 
 def test_groups_are_object_ids_in_lower_case_and_names_are_none() -> None:

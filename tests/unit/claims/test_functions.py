@@ -9,7 +9,7 @@ import pytest
 from broker.claims.functions import HELPERS, MAX_FUNCTION_TEXT, Helper
 from broker.claims.rules import RuleFailed
 from broker.claims.vocabulary import MAX_LIST
-from tests.support.rules import condition, text, upstream_values, value
+from tests.support.expressions import condition, text, upstream_values, value
 
 
 @pytest.mark.parametrize("helper", HELPERS, ids=[helper.name for helper in HELPERS])

@@ -8,7 +8,7 @@ from broker import tracing
 from broker.claims.judging import fill, judge
 from broker.claims.rules import AttributeRule
 from broker.errors import LoginFailed, RuleRefused
-from tests.support.rules import EDITORS, rule, text, upstream_values, where
+from tests.support.expressions import EDITORS, rule, text, upstream_values, where
 
 
 def test_all_rules_that_hold_let_through_and_are_noted() -> None:

@@ -10,7 +10,7 @@ from broker import tracing
 from broker.claims.releasing import governed, release
 from broker.claims.rules import ReleaseRule, Target, Values
 from broker.errors import LoginFailed
-from tests.support.rules import EDITORS, claim_rule
+from tests.support.expressions import EDITORS, claim_rule
 
 BUILT_IN = {"name": "Eleni Markou", "email": "eleni.markou@aegeanfoods.example"}
 
