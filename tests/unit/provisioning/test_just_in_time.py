@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from broker.admission import Admission, Evidence
+from broker.claims.facts import fields_of
 from broker.clock import ManualClock
 from broker.entropy import Entropy
 from broker.errors import NotAllowed
@@ -19,7 +20,8 @@ from broker.provisioning.consulting import Consulted
 from broker.provisioning.just_in_time import JustInTime
 from broker.store.opening import open_records
 from tests.support.hooks import consulting
-from tests.support.people import ELENI, TENANT_A, FixedOrganizations, authentication, fixed_gate
+from tests.support.people import AEGEAN, ELENI, TENANT_A, FixedOrganizations, authentication, fixed_gate
+from tests.support.rules import STAFF, ruled
 
 PROFILE = Profile({"graph.displayName": "Eleni Markou", "graph.mail": "eleni.markou@aegeanfoods.example"})
 
@@ -69,3 +71,23 @@ def test_an_admission_of_somebody_else_drafts_and_creates_nothing(accounts: Just
         with pytest.raises(NotAllowed):
             accounts.create(admission(), Consulted(foreign))
     assert accounts.find(ELENI) is None
+
+
+def test_nothing_is_written_and_nobody_asked_before_the_rules_on_the_account_were_judged(accounts: JustInTime) -> None:
+    owning = replace(AEGEAN, tenant_domains=AEGEAN.domains)
+    accounts._organizations = FixedOrganizations([owning])
+    gate = fixed_gate(FixedOrganizations([ruled(admit=(f'"{STAFF}" in identity.groups',), organization=owning)]))
+    said = authentication(groups=(STAFF,))
+    waiting = gate.admit(Evidence.fresh(gate.hear(said), None, None))
+    draft = accounts.draft(waiting, said, PROFILE)
+    assert accounts.held_before(waiting, said) is None, "it may be looked for"
+    with pytest.raises(NotAllowed, match="fields"):
+        accounts.take_over(waiting, said)
+    with pytest.raises(NotAllowed, match="fields"):
+        accounts.consult(waiting, draft)
+    with pytest.raises(NotAllowed, match="fields"):
+        accounts.create(waiting, Consulted(draft))
+    assert accounts.find(ELENI) is None
+    judged = gate.admit(Evidence.fresh(gate.hear(said), None, None, fields_of(draft)))
+    assert accounts.take_over(judged, said) is None, "nobody had it before"
+    assert accounts.create(judged, Consulted(draft))[1]
