@@ -122,14 +122,15 @@ def test_g6_nothing_that_is_sent_breaks_it_and_every_refusal_is_scims(foundation
         directory = Directory(world)
         made = directory.created("somebody@aegeanfoods.example", title="Buyer")
         path = f"/Users/{made['id']}"
-        answers = [directory.call(*each) for each in (("POST", "/Bulk", {}), ("GET", "/Me"), ("GET", "/Nothing"))]
+        answers = [directory.call("POST", "/Bulk", {}), directory.call("GET", "/Me"), directory.call("GET", "/Nothing")]
         for body in bodies():
-            answers += [directory.call(*each, body) for each in (("POST", "/Users"), ("PUT", path), ("PATCH", path))]
+            for method, where in (("POST", "/Users"), ("PUT", path), ("PATCH", path)):
+                answers.append(directory.call(method, where, body))
         for written in FILTERS:
             answers.append(directory.session.get(f"{directory.base}/Users", params={"filter": written}, timeout=30))
             answers.append(directory.call("POST", "/Users/.search", {"filter": written}))
-        for query in ({"count": "-1"}, {"startIndex": "x"}, {"sortBy": "emails"}, {"sortBy": "x"}, {"attributes": ODD}):
-            answers.append(directory.session.get(f"{directory.base}/Users", params=query, timeout=30))
+        queries = ({"count": "-1"}, {"startIndex": "x"}, {"sortBy": "emails"}, {"sortBy": "x"}, {"attributes": ODD})
+        answers += [directory.session.get(f"{directory.base}/Users", params=each, timeout=30) for each in queries]
         for odd in ("/Users/%00", "/Users/" + "9" * 3000, "/Users/../Users", "/Schemas/x", "/Users/a/b"):
             answers += [directory.call("GET", odd), directory.call("DELETE", odd)]
         answers.append(directory.call("POST", "/Users", b"x" * 70_000))

@@ -87,6 +87,7 @@ def test_an_administrator_edits_and_deactivates_through_an_application(world: Wo
     path = f"/organizations/olive-grove/co-workers/{basil.id}"
     changed = call(world, "PATCH", path, {"acting": anna.id, "job_title": "Miller", "role": "contributor"}).json()
     assert (changed["attributes"]["job_title"], changed["role"], changed["active"]) == ("Miller", "contributor", True)
+    assert (changed["origins"]["job_title"]["source"], changed["origins"]["job_title"]["by"]) == ("edited", anna.id)
     assert call(world, "PATCH", path, {"acting": anna.id, "active": False}).json()["active"] is False
     assert code(call(world, "PATCH", path, {"acting": basil.id, "active": True})) == (403, "account_disabled")
     assert call(world, "PATCH", path, {"acting": anna.id, "active": True}).json()["active"] is True

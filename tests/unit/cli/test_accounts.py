@@ -59,7 +59,20 @@ def test_an_account_is_deactivated_and_activated(directory: Path) -> None:
     assert [account["active"] for account in listed(directory)] == [True]
 
 
-@pytest.mark.parametrize("arguments", [("deactivate", "nobody"), ("list", "no-such-organization")])
+def test_who_set_each_field_of_an_account_is_shown(directory: Path) -> None:
+    run(directory, "deactivate", draft().id)
+    told = run(directory, "show", draft().id)
+    assert told.exit_code == 0
+    lines = {line.split()[0]: line for line in told.stdout.splitlines()}
+    assert "[graph.jobTitle; when the account was made; 2026-11-21 22:26 UTC]" in lines["job_title"]
+    assert "no  [?; operator; " in lines["active"]
+    assert "entra" in lines["signs"]
+    origins = json.loads(run(directory, "show", "--json", draft().id).stdout)["origins"]
+    assert (origins["job_title"]["source"], origins["job_title"]["by"]) == ("graph.jobTitle", None)
+    assert origins["active"]["by"] == "operator"
+
+
+@pytest.mark.parametrize("arguments", [("deactivate", "nobody"), ("show", "nobody"), ("list", "no-such-organization")])
 def test_what_does_not_exist_is_told(directory: Path, arguments: tuple[str, str]) -> None:
     answer = run(directory, *arguments)
     assert answer.exit_code == 1
