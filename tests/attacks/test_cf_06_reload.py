@@ -100,6 +100,9 @@ def test_what_is_lost_opens_nothing(world: World, exchanged: Exchanged) -> None:
     refused("rollback")
     exchanged.edit(_ORGANIZATION, lambda text: text + "federation:\n  guests: admit\n")
     refused("missing")
+    (exchanged.directory / "organizations").rename(exchanged.directory / ".organizations")
+    (exchanged.directory / "relying_parties" / "helios-only.yaml").unlink()  # It names an organisation.
+    refused("missing")  # Every organisation at once, as in a volume that is not mounted.
 
 
 def test_a_tenant_of_another_organisation_is_refused_as_at_a_start_and_nothing_is_recorded(

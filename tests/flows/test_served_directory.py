@@ -82,6 +82,7 @@ def test_somebody_disabled_is_out_within_moments_and_the_trail_has_the_times(
     told = requests.get(f"http://127.0.0.1:{metrics_port}/metrics", timeout=30).text
     assert 'pobuca_federation_stage{organization="aegean-foods",stage="enforced"} 1.0' in told
     assert "pobuca_endings_outstanding 0.0" in told
+    assert "pobuca_configuration_current 1.0" in told
 
     assert "pobuca_outbox_events{" not in told
 
