@@ -1,7 +1,8 @@
-"""What is wrong with provisioning hooks beyond the types: names given twice, and code that is not installed."""
+"""What is wrong with provisioning hooks beyond the types: names given twice, code that is not installed, secrets."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import entry_points
@@ -53,8 +54,22 @@ def _extra_is_installed(items: Sequence[Item], _: set[ItemKind]) -> None:
             item.report(path, "conflict", sentence, at_key=path == ("scim",))
 
 
+_SECRET: Final = re.compile("secret|passw|passphrase|token|credential|api_?key|private_?key", re.IGNORECASE)
+
+
+def _settings_hold_no_secrets(items: Sequence[Item], _: set[ItemKind]) -> None:
+    for item in of_kind(items, "organization"):
+        for where in item.entries("provisioning", "hooks"):
+            settings = item.get(*where, "settings")
+            for name in settings if isinstance(settings, dict) else ():
+                if _SECRET.search(name):
+                    sentence = f"{shown(name)} is named like a secret: put it under secrets, as env:NAME or file:PATH"
+                    item.report((*where, "settings", name), "secret", sentence, at_key=True)
+
+
 CHECKS: Final[tuple[Callable[[Sequence[Item], set[ItemKind]], None], ...]] = (
     _hooks_have_names_of_their_own,
     _code_is_installed,
+    _settings_hold_no_secrets,
     _extra_is_installed,
 )
