@@ -14,7 +14,8 @@ def test_the_help_lists_every_command_with_the_commands_own_words() -> None:
     told = CliRunner().invoke(main, ["--help"])
     assert told.exit_code == 0
     names = [line.split()[0] for line in told.output.partition("Commands:\n")[2].splitlines()]
-    assert names == ["accounts", "audit", "check", "demo", "explain", "keys", "org", "outbox", "plan", "schema", "serve"]
+    assert names[:8] == ["accounts", "audit", "check", "demo", "explain", "keys", "org", "outbox"]
+    assert names[8:] == ["plan", "rules", "schema", "serve"]
     widest = max(map(len, names))
     for name in names:
         own = CliRunner().invoke(main, [name, "--help"])
