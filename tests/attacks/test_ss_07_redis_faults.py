@@ -110,7 +110,8 @@ def test_ss_07_while_redis_fails_nobody_gets_in_and_nothing_is_concluded(
         assert world.go(browser, "/health/live").status_code == 200
         assert world.go(browser, "/jwks").status_code == 200
     told = {(line["event"], line["reason"]) for line in world.events() if line["level"] != "info"}
-    assert told == {("store_fault", "store")}, told
+    # That a refusal cannot be explained later is said beside it, and refuses nothing.
+    assert told == {("store_fault", "store"), ("explanation_not_kept", "store")}, told
     require_no_secret(world.log_text()[known:], (code, tokens.access_token, *ALWAYS_SECRET))
     assert world.accounts() == 1
     # It recovers by itself, and what was acknowledged is still there.
