@@ -20,7 +20,7 @@ from broker.claims.functions import HELPERS, MAX_FUNCTION_TEXT
 from broker.claims.patterns import PatternRefused, size_of
 from broker.claims.shapes import SCALAR, Shape
 from broker.claims.syntax import Call, Entries, Field, Literal, Loop, Members, Name, Node, Place, Unknown
-from broker.claims.vocabulary import MAX_LIST, Variable
+from broker.claims.vocabulary import MAX_LIST, MAX_TEXT, Variable
 from broker.claims.wording import did_you_mean, operator
 
 MAX_STEPS: Final = 250_000
@@ -117,7 +117,7 @@ def _joined(arguments: tuple[Shape, ...]) -> tuple[Shape, int]:
 def _replaced(arguments: tuple[Shape, ...]) -> tuple[Shape, int]:
     whole, _, by = arguments[:3]
     length = whole.text + (whole.text + 1) * by.text
-    return shapes.text(length), 2 + length
+    return shapes.text(length), 2 + length // 4
 
 
 def _as_text(arguments: tuple[Shape, ...]) -> tuple[Shape, int]:
@@ -187,7 +187,7 @@ _FUNCTIONS: Final[Mapping[str, Rule]] = {
 }
 _RESULTS: Final[Mapping[str, Shape]] = {
     "text": shapes.text(MAX_FUNCTION_TEXT),
-    "texts": shapes.members(MAX_LIST, shapes.text(MAX_FUNCTION_TEXT), MAX_FUNCTION_TEXT + MAX_LIST),
+    "texts": shapes.members(MAX_LIST, shapes.text(MAX_TEXT), MAX_FUNCTION_TEXT + MAX_LIST),
     "truth": SCALAR,
 }
 _HELPERS: Final = {helper.name: helper for helper in HELPERS}

@@ -155,7 +155,8 @@ def _texts(values: Iterable[Any]) -> list[str]:
 
 
 def _bounded(texts: set[str]) -> list[str]:
-    if len(texts) > MAX_LIST or sum(map(len, texts)) > MAX_FUNCTION_TEXT:
+    lengths = [len(text) for text in texts]
+    if len(lengths) > MAX_LIST or sum(lengths) > MAX_FUNCTION_TEXT or max(lengths, default=0) > MAX_TEXT:
         raise Refused("the list becomes too long")
     if any("\0" in text for text in texts):
         raise Refused("the text has a NUL in it")
