@@ -7,11 +7,9 @@ alone connects nobody with an account that is there (threats PR-07, PR-08).
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Literal
 
 import structlog
 
@@ -20,63 +18,29 @@ from broker.clock import Clock
 from broker.endings import Endings
 from broker.entropy import Entropy
 from broker.errors import NotAllowed
-from broker.identity import SCIM, Account, FieldStamp, Subject, stamped
+from broker.identity import SCIM, stamped
 from broker.organizations import Connection, Organization, Organizations
 from broker.provisioning.consulting import Consulting
 from broker.provisioning.just_in_time import lasting_id
 from broker.provisioning.mapping import LIMITS, fill_names, is_usable_address
+from broker.provisioning.scim_users import (
+    MAX_NAME,
+    PLACEHOLDER,
+    SOURCES,
+    ScimRefused,
+    ScimUser,
+    new_active,
+    new_subject,
+    owns,
+    subject_of,
+    user_name_key,
+)
 from broker.provisioning.text import clean
 from broker.store.audit import AuditTrail, Entry
-from broker.store.directory import EDITABLE_NAMES, FILLABLE, NO_LAST_NAME, Directory, Fill, NewAccount, news
+from broker.store.directory import EDITABLE_NAMES, FILLABLE, Directory, Fill, NewAccount, news
 from broker.store.scim import ScimChange, ScimPeople, ScimPerson, ScimTaken
 
-# The subject of somebody whom the directory did not name by an object id: nobody signs in with it.
-PLACEHOLDER: Final = "scim"
-# Characters of a user name; the directory's own limit for a principal name is 113 (entra-id reference, section 4.1).
-_MAX_NAME: Final = 256
-# Every field that SCIM fills, and where its value stands there (RFC 7643 section 4).
-SOURCES: Final[Mapping[str, str]] = {
-    "email": "scim.emails",
-    "first_name": "scim.name.givenName",
-    "last_name": "scim.name.familyName",
-    "display_name": "scim.displayName",
-    "job_title": "scim.title",
-    "department": "scim.department",
-    "employee_id": "scim.employeeNumber",
-    "language": "scim.preferredLanguage",
-    "work_phone": "scim.phoneNumbers",
-    "mobile_phone": "scim.phoneNumbers",
-    "work_street": "scim.addresses",
-    "work_city": "scim.addresses",
-    "work_state": "scim.addresses",
-    "work_postal_code": "scim.addresses",
-    "work_country": "scim.addresses",
-}
-
 _log = structlog.get_logger(__name__)
-
-
-class ScimRefused(Exception):
-    """What the directory wrote cannot be. The sentence is for it, and quotes nothing."""
-
-    def __init__(self, kind: Literal["value", "taken", "mutability", "version"], sentence: str) -> None:
-        super().__init__(sentence)
-        self.kind = kind
-
-
-@dataclass(frozen=True, slots=True)
-class ScimUser:
-    """What the directory wants: ``fields`` by our names, as written; ``emails`` the most important first.
-
-    ``document``: the whole of it, kept beside the account.
-    """
-
-    user_name: str
-    external_id: str | None
-    fields: Mapping[str, str]
-    emails: Sequence[str]
-    active: bool | None
-    document: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +50,6 @@ class _Place:
     organization: Organization
     connection: Connection
     tenant_id: str
-
-
-def user_name_key(user_name: str) -> str:
-    """The form in which user names are compared: they are not ``caseExact`` (RFC 7643 section 4.1.1)."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", user_name).lower())
 
 
 class ScimProvisioning:
@@ -232,7 +191,7 @@ class ScimProvisioning:
         return NewAccount(
             id=account_id,
             organization=place.organization.name,
-            subject=_subject(place, user.external_id, account_id),
+            subject=subject_of(place.organization.name, place.tenant_id, user.external_id, account_id),
             email=email,
             email_domain=domain,
             email_verified=False,  # That the directory writes it proves nothing to the application; a sign-in may.
@@ -268,8 +227,8 @@ class ScimProvisioning:
             user.external_id,
             news(account, fills),
             address,
-            _new_subject(place, user.external_id, account),
-            _new_active(user.active, account),
+            new_subject(account, place.tenant_id, user.external_id),
+            new_active(user.active, account),
         )
 
     def _cleaned(self, place: _Place, user: ScimUser) -> dict[str, str]:
@@ -293,8 +252,8 @@ class ScimProvisioning:
         One of another organisation's domain is nobody's here, as at a sign-in; one of no organisation's domain may be,
         and is not verified (threats UO-15, FE-14).
         """
-        if not user.user_name.strip() or len(user.user_name) > _MAX_NAME:
-            raise ScimRefused("value", f"userName must have 1 to {_MAX_NAME} characters")
+        if not user.user_name.strip() or len(user.user_name) > MAX_NAME:
+            raise ScimRefused("value", f"userName must have 1 to {MAX_NAME} characters")
         for text in (*user.emails, user.user_name):
             value = clean(text[: 4 * LIMITS["email"]], LIMITS["email"])
             if not value or not is_usable_address(value):
@@ -309,54 +268,6 @@ class ScimProvisioning:
     def _note(self, event: str, organization: str, account_id: str, now: datetime, **detail: str) -> None:
         self._audit.add(Entry(event, organization, SCIM, now, account_id, detail or None))
         _log.info(event, org=organization, account=account_id, **detail)
-
-
-def owns(account: Account, name: str) -> bool:
-    """Whether SCIM may write this field: it is empty, or what stands there is SCIM's own.
-
-    What a sign-in, a person or a hook set stays: an account that was there before keeps its values (threats PR-13).
-    """
-    stamp = account.attribute_stamps.get(name)
-    if stamp is not None:
-        return stamp.by == SCIM
-    value = getattr(account, name) if name in EDITABLE_NAMES or name == "email" else account.attributes.get(name)
-    return not value or (name == "last_name" and value == NO_LAST_NAME)
-
-
-def is_settled(account: Account) -> bool:
-    """Whether somebody has signed in with the account's subject: from then on it is that person's."""
-    stamp = account.attribute_stamps.get("subject")
-    return stamp is None or stamp.by != SCIM
-
-
-def _subject(place: _Place, external_id: str | None, account_id: str) -> Subject:
-    if external_id is not None:
-        try:
-            return Subject.entra(place.tenant_id, external_id)
-        except ValueError:
-            pass  # A label of the directory's own, such as a mail nickname.
-    return Subject(PLACEHOLDER, place.organization.name, account_id)
-
-
-def _new_subject(place: _Place, external_id: str | None, account: Account) -> Subject | None:
-    subject = _subject(place, external_id, account.id)
-    if subject == account.subject:
-        return None
-    if not is_settled(account):
-        return subject
-    if subject.kind == PLACEHOLDER:
-        return None  # A label, or none; who signs in here is known already.
-    raise ScimRefused("mutability", "externalId is the object id of the person who signs in, and cannot become another")
-
-
-def _new_active(wanted: bool | None, account: Account) -> bool | None:
-    """SCIM shuts out whom it will, and lets in again only whom it shut out itself (threats PR-14)."""
-    if wanted is None or wanted == account.active:
-        return None
-    stamp: FieldStamp | None = account.attribute_stamps.get("active")
-    if wanted and (stamp is None or stamp.by != SCIM):
-        return None
-    return wanted
 
 
 def _require_version(person: ScimPerson, version: str | None) -> None:

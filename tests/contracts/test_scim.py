@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -34,6 +35,10 @@ def make(records: Records, user_name: str = "eleni", **changes: Any) -> ScimPers
     person, created = records.scim.create(provisioned(**changes), TENANT_A, change(user_name), never, NOW)
     assert created
     return person
+
+
+def _says(decided: ScimChange, _: ScimPerson) -> ScimChange:
+    return decided
 
 
 def never(_: ScimPerson) -> ScimChange | None:
@@ -125,7 +130,7 @@ def test_a_change_to_what_somebody_else_has_changes_nothing(records: Records) ->
     second = make(records, "other", id="2", subject=Subject.entra(TENANT_A, TENANT_B))
     for decided in (change("eleni"), change("other", subject=ELENI, fills={"office": Fill("9", "x")})):
         with pytest.raises(ScimTaken):
-            records.scim.change(ORGANIZATION, TENANT_A, "2", lambda _, decided=decided: decided, LATER)
+            records.scim.change(ORGANIZATION, TENANT_A, "2", partial(_says, decided), LATER)
     assert records.scim.everybody(ORGANIZATION, TENANT_A, 10) == sorted([first, second], key=lambda p: p.account.id)
 
 

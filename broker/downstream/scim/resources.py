@@ -32,7 +32,7 @@ from scim2_models import (
 )
 
 from broker.identity import SCIM, Account
-from broker.provisioning.scim import PLACEHOLDER, ScimUser
+from broker.provisioning.scim_users import PLACEHOLDER, ScimUser
 from broker.store.scim import ScimPerson
 
 MOST_RESULTS: Final = 200

@@ -22,7 +22,8 @@ from scim2_models.path import CompareOperator, Comparison
 from scim2_server.storage import ScimStorage, SearchPage
 
 from broker.downstream.scim.resources import resource_of, user_of
-from broker.provisioning.scim import ScimProvisioning, ScimRefused
+from broker.provisioning.scim import ScimProvisioning
+from broker.provisioning.scim_users import ScimRefused
 from broker.store.scim import ScimPerson
 
 # So many people are looked through for a filter that no index answers.
