@@ -162,3 +162,40 @@ def test_without_the_properties_there_is_no_profile(
 def test_without_an_access_token_there_is_no_profile(case: Case, eleni: Authentication) -> None:
     assert refused(case, replace(eleni, access_token=None)).reason == "profile"
     assert case.entra.server.received == []
+
+
+# --- later sign-ins ---------------------------------------------------------------------------------------------------
+
+
+def test_at_a_later_sign_in_graph_is_asked_for_the_properties_only_and_only_if_it_has_to_be(
+    case: Case, eleni: Authentication
+) -> None:
+    heard = case.connector.profile_again(eleni, ask_directory=False)
+    assert (heard.values.keys(), heard.from_directory) == ({"id_token.name", "id_token.xms_pl"}, False)
+    assert case.entra.received("/v1.0/") == []
+    asked = case.connector.profile_again(eleni, ask_directory=True)
+    assert asked == replace(case.connector.profile(eleni), photo=None)
+    assert len(case.entra.received("$value")) == 1, "of the first sign-in, which this is not"
+
+
+@pytest.mark.parametrize("answer", [Answer(503), Answer(403), Answer(200, b"<html>"), Answer(raw=lambda _: None)])
+def test_a_graph_that_does_not_answer_is_no_error_then(case: Case, eleni: Authentication, answer: Answer) -> None:
+    case.entra.answer("/v1.0/me", answer)
+    with capture_logs() as logs:
+        heard = case.connector.profile_again(eleni, ask_directory=True)
+    assert (heard.values["id_token.name"], heard.from_directory) == ("Eleni Markou", False)
+    assert [log["endpoint"] for log in logs] == ["graph_me"]
+    assert not case.connector.profile_again(replace(eleni, access_token=None), ask_directory=True).from_directory
+
+
+def test_one_that_answers_for_somebody_else_or_refuses_the_person_is_an_error_then_too(
+    case: Case, eleni: Authentication
+) -> None:
+    for changes, reason in (({"id": TENANT_B}, "subject"), ({"accountEnabled": False}, "disabled")):
+        before = dict(case.entra.me)
+        case.entra.me.update(changes)
+        with pytest.raises(BrokerError) as refusal:
+            case.connector.profile_again(eleni, ask_directory=True)
+        assert refusal.value.reason == reason
+        case.entra.me.clear()
+        case.entra.me.update(before)
