@@ -24,7 +24,7 @@ from broker.claims.checking import Doubt, ExpressionRefused
 from broker.claims.functions import HELPERS, Helper, Maps, Overload
 from broker.claims.rules import RuleFailed, Values
 from broker.claims.shortcuts import Question
-from broker.claims.syntax import Call, Literal, Node, Place
+from broker.claims.syntax import Call, Literal, Name, Node, Place
 from broker.claims.vocabulary import Type
 from broker.claims.wording import cut, did_you_mean, operator, type_name
 from broker.location import Location
@@ -87,6 +87,7 @@ class CompiledExpression:
     tree: Node
     _maps: Maps
     _questions: tuple[Question, ...]
+    _needed: frozenset[str]
     _environment: Any
     _program: Any
 
@@ -94,7 +95,7 @@ class CompiledExpression:
         """A plain value of the declared type: bool, str, int, float, or a list of str; raises ``RuleFailed``."""
         token = _RUN.set((self._maps, self._questions, values.variables))
         try:
-            given = self._program.eval(_activation(self._environment, values))
+            given = self._program.eval(_activation(self._environment, self._needed, values))
             if given.type().name() == "ERROR":
                 raise RuleFailed(_reason(str(given.plain_value())))
             plain = given.plain_value()
@@ -131,7 +132,7 @@ class Language:
         if len(source) > MAX_SOURCE:
             raise ExpressionRefused(f"an expression has at most {MAX_SOURCE:,} characters", 1, 1)
         environment = _environment(list_name)
-        program, tree, questions = _program(environment, list_name, source)
+        program, tree, questions, needed = _program(environment, list_name, source)
         variables = vocabulary.variables(list_name)
         try:
             cost = bounds.measure(tree, variables)
@@ -156,6 +157,7 @@ class Language:
             tree,
             self._maps,
             questions,
+            needed,
             environment,
             program,
         )
@@ -236,16 +238,17 @@ def _looking_up(overload: Overload) -> Callable[..., Any]:
     return lambda *arguments: function(_RUN.get()[0], *arguments)
 
 
-def _activation(environment: Any, values: Values) -> Any:
-    """The variables as the library takes them, made once for all expressions of a list."""
-    prepared = values.prepared.get(id(environment))
+def _activation(environment: Any, needed: frozenset[str], values: Values) -> Any:
+    """The variables as the library takes them, made once for all expressions of a list that need the same ones."""
+    prepared = values.prepared.get(id(needed))
     if prepared is None:
         texts: list[str] = []
-        prepared = environment.Activation({name: _accepted(value, texts) for name, value in values.variables.items()})
+        known = {name: values.variables[name] for name in needed if name in values.variables}
+        prepared = environment.Activation({name: _accepted(value, texts) for name, value in known.items()})
         # The library ends a text at its first NUL, so that "admin\0x" would be "admin" (threats CR-07).
         if "\0" in "".join(texts):
             raise RuleFailed("a text has a NUL in it")
-        values.prepared[id(environment)] = prepared
+        values.prepared[id(needed)] = prepared
     return prepared
 
 
@@ -322,16 +325,26 @@ _UNDECLARED: Final = re.compile(r"undeclared reference to '([^']*)'")
 _OVERLOAD: Final = re.compile(r"found no matching overload for '([^']*)' applied to '(.*)'")
 
 
-def _program(environment: Any, list_name: str, source: str) -> tuple[Any, Node, tuple[Question, ...]]:
+@lru_cache(maxsize=1024)
+def _one_of_a_kind(list_name: str, needed: frozenset[str]) -> frozenset[str]:  # noqa: ARG001 - a part of the key
+    """The same object for the same variables of the same list, so that what is made of them is found by it."""
+    return frozenset(needed)
+
+
+def _program(environment: Any, list_name: str, source: str) -> tuple[Any, Node, tuple[Question, ...], frozenset[str]]:
     try:
         program = environment.compile(source)
         serialized = program.serialize()
         tree = syntax.read(serialized, source)
         envelope, checked = syntax.opened(serialized)
-        questions = shortcuts.take_out(checked, vocabulary.variables(list_name))
+        variables = vocabulary.variables(list_name)
+        questions = shortcuts.take_out(checked, variables)
+        rest = tree
         if questions:
-            program = environment.deserialize(syntax.closed(envelope, checked))
-        return program, tree, questions
+            changed = syntax.closed(envelope, checked)
+            program, rest = environment.deserialize(changed), syntax.read(changed, source)
+        names = frozenset(node.name for node in syntax.walk(rest) if isinstance(node, Name) and node.name in variables)
+        return program, tree, questions, _one_of_a_kind(list_name, names)
     except syntax.TooDeep:
         raise ExpressionRefused("this is nested too deeply, make several rules of it", 1, 1) from None
     except Exception as error:

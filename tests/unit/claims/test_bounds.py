@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.claims import bounds, shapes, syntax, vocabulary
+from broker.claims import bounds, expressions, shapes, syntax, vocabulary
 from broker.claims.expressions import CompiledExpression, ExpressionRefused
 from broker.claims.patterns import MAX_SIZE, PatternRefused, size_of
 from broker.claims.rules import RuleFailed, Values
@@ -176,9 +176,9 @@ def test_no_accepted_expression_exceeds_its_bound(source: str) -> None:
 
 def _evaluated(compiled: CompiledExpression, program: Any) -> Any:
     compiled.evaluate(LARGEST)  # It ends, and either way it says so properly.
-    (activation,) = LARGEST.prepared.values()
-    from broker.claims import expressions
-
+    activation = compiled._environment.Activation(
+        {name: expressions._accepted(each, []) for name, each in LARGEST.variables.items()}
+    )
     token = expressions._RUN.set((compiled._maps, compiled._questions, LARGEST.variables))
     try:
         given_value = program.eval(activation)

@@ -159,12 +159,34 @@ def test_what_can_never_refuse_or_always_does_is_known(source: str, constant: bo
     assert condition(source).constant is constant
 
 
-def test_variables_are_prepared_once_for_all_rules_of_a_list() -> None:
+def test_variables_are_prepared_once_for_all_rules_of_a_list_that_need_the_same() -> None:
     values = upstream_values(acct=0)
     condition("claims.acct == 0").evaluate(values)
     (prepared,) = values.prepared.values()
-    condition("!upstream.is_guest").evaluate(values)
+    condition("has(claims.acct) && 'mfa' in upstream.amr").evaluate(values)
     assert list(values.prepared.values()) == [prepared]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"'{EDITORS}' in upstream.groups",
+        f"any_of(upstream.groups, ['{EDITORS}'])",
+        f"all_of(['{EDITORS}'], upstream.groups) && upstream.groups.size() == 1",
+        "lookup_all('roles', upstream.groups) == ['editor', 'viewer']",
+        f"[unique(upstream.groups), common(upstream.groups, ['{EDITORS}'])] == [['{EDITORS}'], ['{EDITORS}']]",
+        "(upstream.groups.size() > 0 ? starting_with(upstream.amr, 'm') : upstream.amr) == ['mfa']",
+    ],
+)
+def test_a_question_about_a_list_is_asked_of_the_list_and_answered_alike(source: str) -> None:
+    compiled = condition(source)
+    assert compiled._questions
+    assert compiled.evaluate(upstream_values()) is True
+    other = Values({**upstream_values().variables, "upstream.groups": (), "upstream.amr": ("pwd",)})
+    assert compiled.evaluate(other) is False
+    unknown = {name: value for name, value in other.variables.items() if name != "upstream.groups"}
+    with pytest.raises(RuleFailed, match=r"upstream\.groups is not known"):
+        compiled.evaluate(Values(unknown))
 
 
 def test_a_failure_says_nothing_of_the_person() -> None:
