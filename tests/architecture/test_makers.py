@@ -12,7 +12,8 @@ MAKERS = {
     "broker.admission.Admission": ("broker/admission.py",),
     "broker.evidence.Heard": ("broker/admission.py",),
     "broker.identity.Authentication": ("broker/upstream/",),
-    "broker.identity.Account": ("broker/store/", "broker/provisioning/"),
+    # A replay's is nobody's: it has no id that an account could have, and is given to nothing that keeps or signs.
+    "broker.identity.Account": ("broker/store/", "broker/provisioning/", "broker/explaining/replaying.py"),
     # Beside the protocols, our own pages are a party that asks for logins.
     "broker.messages.LoginRequest": ("broker/downstream/", "broker/web/own_pages.py"),
     "broker.messages.PendingLogin": ("broker/transactions.py",),
