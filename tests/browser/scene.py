@@ -27,7 +27,7 @@ from broker.demo.application.app import create_application
 from broker.demo.application.settings import ApplicationSettings
 from broker.demo.certificates import local_certificates
 from broker.demo.stage import Stage, StageOptions
-from tests.servers import find_program, free_port
+from tests.servers import chromium_program, free_port
 
 APPLICATION_HOST: Final = "contacts.example"
 _CLIENT_ID: Final = "contacts"
@@ -67,7 +67,7 @@ class Scene:
 @contextmanager
 def scene(directory: Path, settings: Mapping[str, Any] | None = None) -> Iterator[Scene]:
     """Everything up, until the end of the ``with``."""
-    find_program("chromium", "chromium")  # Says so before anything is started, if there is none.
+    chromium_program()  # Says so before anything is started, if there is none.
     simulator_port, application_port = free_port(), free_port()
     application_url = f"https://{APPLICATION_HOST}:{application_port}"
     simulator = f"https://127.0.0.1:{simulator_port}"

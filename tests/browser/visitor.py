@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, expect
 
 from tests.browser.scene import Scene
-from tests.servers import find_program
+from tests.servers import chromium_program
 
 ELENI: Final = "eleni.markou@aegeanfoods.example"
 DESKTOP: Final = (1280, 800)
@@ -37,7 +37,7 @@ _ARGUMENTS: Final = (
 def launch(playwright: Playwright, scene: Scene) -> Browser:
     """Debian's Chromium, which knows the way to this scene."""
     return playwright.chromium.launch(
-        executable_path=str(find_program("chromium", "chromium")), args=[*_ARGUMENTS, *scene.chromium_arguments]
+        executable_path=str(chromium_program()), args=[*_ARGUMENTS, *scene.chromium_arguments]
     )
 
 
