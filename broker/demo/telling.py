@@ -39,7 +39,7 @@ class ToTry:
 PEOPLE_TO_TRY: Final = (
     ToTry("maria.kosta@aegeanfoods.example", "her directory knows a display name and nothing else: see her account"),
     ToTry("tomas.weiss@helios-shipping.example", "another organisation, where everybody consents at the first sign-in"),
-    ToTry("petros.makris@aegeanfoods.example", "a rule of his organisation keeps him out, and says why in its own words"),
+    ToTry("petros.makris@aegeanfoods.example", "a rule of his organisation keeps him out, in its own words"),
     ToTry("mallory@evil-olives.example", "a stranger's directory with Eleni's name and e-mail address: refused"),
 )
 
