@@ -17,7 +17,7 @@ from broker.attempts import OPERATOR
 from broker.clock import Clock
 from broker.connectable import require_connectable
 from broker.errors import NotAllowed
-from broker.login import Present
+from broker.login_steps import Present
 from broker.notices import AdministratorNotices, Kind
 from broker.organizations import ADMINISTRATOR, Organization, Organizations
 from broker.sessions import Sessions

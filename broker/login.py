@@ -9,7 +9,7 @@ and lets the responder answer. Every step ends in a ``Step``; what it looks like
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import structlog
 
@@ -21,7 +21,8 @@ from broker.clock import Clock
 from broker.downstream.responder import Responder
 from broker.errors import BrokerError, Busy, LoginFailed, NotAllowed, PartyError, RuleRefused, SsoRequired
 from broker.identity import Account, Authentication
-from broker.messages import LoginRequest, LoginResult, Reply, Session, Transaction, UpstreamAnswer
+from broker.login_steps import Answered, Browser, Choose, Depart, PasswordForm, Present, Refused, SignInForm, Step
+from broker.messages import LoginRequest, LoginResult, Session, Transaction, UpstreamAnswer
 from broker.organizations import PASSWORD, Connection, Organization, Organizations
 from broker.provisioning.just_in_time import JustInTime
 from broker.remembered import RememberedFacts
@@ -30,83 +31,6 @@ from broker.standing import DirectoryStanding, NoDirectory, NoUpstreamGrants, Up
 from broker.store.directory import Fill
 from broker.transactions import Demand, LoginCookie, Transactions
 from broker.upstream.connector import Connector
-
-
-@dataclass(frozen=True, slots=True)
-class Browser:
-    """What a browser brought with it: unverified."""
-
-    session_handle: str | None = field(default=None, repr=False)
-    login_cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Depart:
-    """Go to the upstream, and come back with this cookie."""
-
-    url: str
-    cookie: LoginCookie
-
-
-@dataclass(frozen=True, slots=True)
-class Choose:
-    """Show the sign-in page of this pending login."""
-
-    handle: str
-    cookie: LoginCookie
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The party has its answer. ``session_handle`` is set when a session was opened; ``finished`` names the login
-    cookie to drop.
-    """
-
-    reply: Reply
-    session_handle: str | None = field(default=None, repr=False)
-    finished: str | None = None
-    result: LoginResult | None = None
-    refusal: PartyError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The person was not let in; ``retry`` is the handle of a fresh pending login of the same request."""
-
-    error: BrokerError
-    retry: str | None
-    cookie: LoginCookie | None
-    request: LoginRequest
-
-
-Step = Depart | Choose | Answered | Refused
-
-
-@dataclass(frozen=True, slots=True)
-class Present:
-    """Somebody who is signed in at this browser and admitted just now."""
-
-    admission: Admission
-    account: Account
-    session: Session
-
-
-@dataclass(frozen=True, slots=True)
-class SignInForm:
-    """What the sign-in page shows."""
-
-    party_name: str
-    email: str
-    ui_locales: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PasswordForm:
-    """What the page of Pobuca's own sign-in shows."""
-
-    party_name: str
-    email: str
-    ui_locales: tuple[str, ...]
 
 
 class LoginFlow:

@@ -17,7 +17,7 @@ import structlog
 from broker.attempts import OPERATOR, Attempt, Found, Starter, Step, same_starter
 from broker.connectable import OnboardingPorts, leg_of, proved_domains, require_connectable
 from broker.errors import LoginFailed, NotAllowed
-from broker.login import Present
+from broker.login_steps import Present
 from broker.messages import UpstreamAnswer
 from broker.organizations import ADMINISTRATOR
 from broker.rehearsing import Rehearsals

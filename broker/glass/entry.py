@@ -17,7 +17,7 @@ from broker.errors import BrokerError, LoginFailed, NotAllowed, SsoRequired
 from broker.glass.alarm import Alarm
 from broker.glass.windows import Windows
 from broker.identity import Account
-from broker.login import Present
+from broker.login_steps import Present
 from broker.organizations import BREAK_GLASS, Organizations
 from broker.passkeys import Offer, Passkeys
 from broker.store.audit import AuditTrail, Entry

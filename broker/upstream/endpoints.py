@@ -10,7 +10,8 @@ from werkzeug.datastructures import MultiDict
 
 from broker.doors import door
 from broker.errors import BadRequest
-from broker.login import Answered, LoginFlow
+from broker.login import LoginFlow
+from broker.login_steps import Answered
 from broker.messages import UpstreamAnswer
 from broker.web.steps import current_browser, present_step
 

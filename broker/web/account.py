@@ -10,7 +10,8 @@ from flask_babel.speaklater import LazyString
 
 from broker.doors import door, harmless
 from broker.errors import LoginFailed
-from broker.login import LoginFlow, Present
+from broker.login import LoginFlow
+from broker.login_steps import Present
 from broker.membership.app_passwords import MAX_LABEL, MOST, AppPasswords, NewAppPassword
 from broker.membership.passwords import Passwords
 from broker.membership.policy import Unsuitable

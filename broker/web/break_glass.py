@@ -14,7 +14,8 @@ from broker.doors import door, harmless
 from broker.errors import BadRequest, BrokerError
 from broker.glass.entry import GlassEntry
 from broker.glass.windows import REMIND_AFTER, Windows
-from broker.login import LoginFlow, Present
+from broker.login import LoginFlow
+from broker.login_steps import Present
 from broker.messages import UpstreamAnswer
 from broker.organizations import BREAK_GLASS
 from broker.web import error_pages, headers

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, make_response, redirect, render_te
 from broker.doors import door, harmless
 from broker.errors import NotAllowed
 from broker.identity import Account
-from broker.login import Present
+from broker.login_steps import Present
 from broker.membership.co_workers import EDITABLE, CoWorkers
 from broker.membership.people import Missing
 from broker.membership.roles import ROLES

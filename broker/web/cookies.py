@@ -13,7 +13,7 @@ from typing import Final
 from flask import Request, Response
 from werkzeug.http import parse_cookie
 
-from broker.login import Browser
+from broker.login_steps import Browser
 from broker.transactions import LIFETIME, LoginCookie
 
 SESSION: Final = "__Host-session"

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from broker.doors import door, harmless
-from broker.login import Present
+from broker.login_steps import Present
 from broker.membership.invitations import Invitations
 from broker.membership.people import Missing
 from broker.membership.policy import Unsuitable

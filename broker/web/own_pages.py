@@ -11,7 +11,8 @@ from flask import Response, g, url_for
 
 from broker.clock import Clock
 from broker.errors import NotAllowed, PartyError
-from broker.login import LoginFlow, Present
+from broker.login import LoginFlow
+from broker.login_steps import Present
 from broker.messages import LoginRequest, LoginResult, Redirect, Reply
 from broker.organizations import ADMINISTRATOR
 from broker.web.steps import current_browser, present_step

@@ -12,7 +12,7 @@ from broker.domains import Challenge, Domains, DomainStanding
 from broker.doors import door, harmless
 from broker.errors import BrokerError, NotAllowed
 from broker.federating import Federating, Shown
-from broker.login import Present
+from broker.login_steps import Present
 from broker.onboarding import Onboarding
 from broker.organizations import ENTERPRISE, Organization, Organizations
 from broker.store.directory import Directory

@@ -6,7 +6,7 @@ import structlog
 from flask import Response, make_response, redirect, request, url_for
 
 from broker.errors import SsoRequired
-from broker.login import Answered, Browser, Choose, Depart, Step
+from broker.login_steps import Answered, Browser, Choose, Depart, Step
 from broker.web import cookies, error_pages
 from broker.web.replies import present_reply
 

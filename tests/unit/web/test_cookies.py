@@ -7,7 +7,7 @@ from flask import Response
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request as WerkzeugRequest
 
-from broker.login import Browser
+from broker.login_steps import Browser
 from broker.transactions import LoginCookie
 from broker.web import cookies
 
