@@ -48,7 +48,10 @@ _log = structlog.get_logger()
 @click.command("serve")
 @config_option
 @click.option(
-    "--accept-rollback", is_flag=True, help="Start although the directory store is older than what was seen of it."
+    "--accept-rollback",
+    is_flag=True,
+    help="Start although the directory store is older than what was seen of it, or the file with the rules of an "
+    "enforced organization is gone.",
 )
 def command(directory: Path, accept_rollback: bool) -> None:
     """Serve people and applications.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from broker.clock import Clock, SystemClock
+from broker.composition.lost_rules import require_rules_kept
 from broker.entropy import Entropy, SystemEntropy
 from broker.federation.declared import declared
 from broker.federation.high_water import HighWater
@@ -72,6 +73,7 @@ def prepare_stores(
         notices += require_not_rolled_back(
             known, records.federations, records.audit, clock, accept=accept_rollback
         )
+        notices += require_rules_kept(configuration, around.state, records, clock, accept=accept_rollback)
         notices += reconcile(declared(configuration), records.federations, records.audit, clock)
         known.see(records.federations.generation())
         keep_served(around.state, configuration)

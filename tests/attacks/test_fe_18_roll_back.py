@@ -126,3 +126,29 @@ def test_fe_18_a_federation_that_an_operator_disconnected_is_open_again(foundati
         world.around.records.federations.disconnect("aegean-foods", "operator", world.clock.now())
         gate_of(world, folder).require_open(ELENI)
         assert TENANT_A not in world.go(world.browser(), world.authorize_url(login_hint=ELENI)).headers["Location"]
+
+
+def test_fe_18_the_rules_of_an_enforced_organization_do_not_go_with_its_file(
+    foundation: Foundation, tmp_path: Path
+) -> None:
+    rule = {"name": "staff", "that": "identity.email_domain == 'aegeanfoods.example'", "otherwise": "not_staff"}
+    ruled = {**AEGEAN_FOODS, "federation": {**AEGEAN_FOODS["federation"], "admit": [rule]}}
+    made = tmp_path / "world"
+    with world_on(foundation, made, organizations=[ruled, HELIOS_SHIPPING]):
+        pass
+    file = made / "config" / "organizations" / "aegean-foods.yaml"
+    whole = file.read_text()
+    file.unlink()
+    without = load(made / "config", environ=ENVIRON, clock=foundation.clock)
+    for _ in range(2):  # A refused start has forgotten nothing.
+        with pytest.raises(NotReconciled, match=r"aegean-foods: .*`broker org disconnect aegean-foods`"):
+            prepare_stores(without, foundation.clock)
+
+    file.write_text(whole)
+    prepare_stores(load(made / "config", environ=ENVIRON, clock=foundation.clock), foundation.clock)
+    notices = prepare_stores(without, foundation.clock, accept_rollback=True)
+    assert ("rollback_accepted", "rules") in [(notice.event, notice.reason) for notice in notices]
+    with closing(open_records(without)) as records:
+        latest = records.audit.latest("aegean-foods", "rollback_accepted")
+    assert latest is not None
+    assert (latest.entry.actor, latest.entry.detail) == ("operator", {"lost": "rules"})
