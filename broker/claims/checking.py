@@ -21,6 +21,7 @@ _SLIP: Final = 0.8
 _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LOOKING_UP: Final = {helper.name for helper in HELPERS if helper.looks_up}
 _ADDRESSES: Final = ("email", "preferred_username", "upn", "mail", "userPrincipalName")
+_METHODS: Final = frozenset({"upstream.amr", "identity.amr"})
 _ANY_GROUPS: Final = frozenset({"upstream.groups", "identity.groups"})
 
 
@@ -47,7 +48,7 @@ def check(tree: Node, variables: Mapping[str, Variable], maps: Maps) -> tuple[Do
     """The doubts of an expression; raises ``ExpressionRefused`` at the first thing that must be mended."""
     doubts: list[Doubt] = []
     for node in walk(tree):
-        for examine in (_text, _member, _shadow, _map_name, _empty, _groups, _address):
+        for examine in (_text, _member, _shadow, _map_name, _empty, _groups, _address, _methods):
             doubts.extend(examine(node, variables, maps))
     return tuple(doubts)
 
@@ -191,6 +192,14 @@ def _address(node: Node, variables: Mapping[str, Variable], _: Maps) -> Iterator
             node.at.line,
             node.at.column,
         )
+
+
+def _methods(node: Node, variables: Mapping[str, Variable], _: Maps) -> Iterator[Doubt]:
+    # entra-id reference, section 1.8: who asks for a method there keeps everybody out.
+    known = _key(node, variables)
+    if (isinstance(node, Name) and node.name in _METHODS) or known == ("claims", "amr"):
+        sentence = "Entra's v2.0 ID tokens do not say how somebody signed in, so amr has no members: use acr"
+        yield Doubt(sentence, node.at.line, node.at.column)
 
 
 def _refused(sentence: str, at: Place) -> ExpressionRefused:

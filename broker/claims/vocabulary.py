@@ -83,7 +83,7 @@ _UPSTREAM: Final = (
     Variable("upstream.issuer", Type.TEXT, "The issuer of the ID token.", trusted=True),
     Variable("upstream.connection", Type.TEXT, "The name of the connection.", trusted=True),
     Variable("upstream.acr", Type.TEXT, "How strongly the person proved themselves, in Pobuca's words.", trusted=True),
-    Variable("upstream.amr", Type.TEXTS, "The methods that the directory says were used, `mfa` among them.", True),
+    Variable("upstream.amr", Type.TEXTS, "The methods the directory says were used: none in Entra v2.0 tokens.", True),
     Variable("upstream.is_guest", Type.TRUTH, "Whether the person is a guest of the directory.", trusted=True),
     Variable("upstream.email", Type.TEXT, "The address that the token names; empty if none."),
     Variable("upstream.email_verified", Type.TRUTH, "Whether Entra says that its domain's owner is verified.", True),
@@ -106,7 +106,7 @@ _IDENTITY: Final = (
     Variable("identity.groups", Type.TEXTS, "The object ids of the groups the person is in, in lower case.", True),
     Variable("identity.app_roles", Type.TEXTS, "The app roles that the directory assigned (claim `roles`).", True),
     Variable("identity.acr", Type.TEXT, "How strongly the person proved themselves, in Pobuca's words.", trusted=True),
-    Variable("identity.amr", Type.TEXTS, "The methods that the directory says were used, `mfa` among them.", True),
+    Variable("identity.amr", Type.TEXTS, "The methods the directory says were used: none in Entra v2.0 tokens.", True),
     Variable(
         "account",
         Type.FIELDS,

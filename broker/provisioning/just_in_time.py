@@ -168,6 +168,7 @@ class JustInTime:
             raise NotAllowed("membership", "admission of somebody else")
         mapped = map_profile(profile, authentication, organization)
         now = self._clock.now()
+        sources = {**mapped.sources, "role": "organization"}
         return NewAccount(
             id=self._entropy.uuid(),
             organization=organization.name,
@@ -181,8 +182,8 @@ class JustInTime:
             role=organization.default_role,
             created_at=now,
             attributes=mapped.attributes,
-            attribute_sources=mapped.sources,
-            attribute_stamps=stamped(mapped.sources, SIGN_IN, now),
+            attribute_sources=sources,
+            attribute_stamps=stamped(sources, SIGN_IN, now),
             photo=profile.photo,
         )
 

@@ -81,6 +81,9 @@ def test_a_claim_that_resembles_one_of_entra_is_doubted() -> None:
     assert doubt.sentence == "Entra has no claim prefered_username of its own, did you mean preferred_username"
     assert (doubt.line, doubt.column) == (1, 7)
     assert condition("claims.cost_centre == 'x'").doubts == ()
+    for source in ("'mfa' in upstream.amr", "size(claims.amr) > 0"):  # entra-id reference, section 1.8
+        (doubt,) = condition(source).doubts
+        assert "amr has no members" in doubt.sentence
 
 
 @pytest.mark.parametrize(

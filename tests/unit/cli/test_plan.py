@@ -57,7 +57,7 @@ def test_each_key_is_told_with_both_places_and_what_it_means(old: Path, new: Pat
         lambda text: (
             text.replace("guests: refuse", "guests: admit")
             .replace("domains: [aegeanfoods.example, aegean.example]", "domains: [aegeanfoods.example]")
-            .replace("'mfa' in upstream.amr", "'pwd' in upstream.amr")
+            .replace("claims.method == 'mfa'", "claims.method == 'pwd'")
         ),
     )
     edit(new / "broker.yaml", lambda text: text.replace("idle_minutes: 60", "idle_minutes: 90"))
@@ -73,7 +73,7 @@ def test_each_key_is_told_with_both_places_and_what_it_means(old: Path, new: Pat
     assert "aegean-foods: addresses at aegean.example are its own no more" in weaker
     assert "phone.pobuca: redirect_uris takes in https://new.example/cb" in weaker
     assert any(
-        line.startswith("aegean-foods: require rule with-mfa becomes 'pwd' in upstream.amr, from") for line in told
+        line.startswith("aegean-foods: require rule with-mfa becomes claims.method == 'pwd', from") for line in told
     )
     assert "application connect" in told
 

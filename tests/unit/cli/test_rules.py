@@ -18,10 +18,10 @@ BOARD = "2d6c8f8f-5b61-4a3c-9a4e-0f6c1d2b3a49"
 SAMPLE = f"""
     sample:
       organization: aegean-foods
-      claims: {{email: eleni@aegeanfoods.example, name: Eleni Markou, acct: 0, city: Athens, xms_edov: true}}
+      claims: {{email: eleni@aegeanfoods.example, name: Eleni Markou, acct: 0, city: Athens, method: mfa}}
       groups: [{ADMINISTRATORS}]
-      graph: {{department: Sales}}
-      amr: [mfa]"""
+      acr: "urn:pobuca:acr:directory"
+      graph: {{department: Sales}}"""
 GOOD = f"""expectations:
   - name: An administrator{SAMPLE}
     expect:
@@ -31,7 +31,7 @@ GOOD = f"""expectations:
         - {{application: connect, target: id_token, gives: {{roles: [administrator]}}, withholds: [department]}}
         - {{application: connect, gives: {{department: Sales}}}}
   - name: A guest
-    sample: {{organization: aegean-foods, claims: {{acct: 1}}, amr: [mfa]}}
+    sample: {{organization: aegean-foods, claims: {{acct: 1}}}}
     expect: {{outcome: guests_not_allowed, rule: members-only}}
 """
 
@@ -75,7 +75,7 @@ def test_expectations_that_hold_end_with_0(directory: Path) -> None:
             14,
             "connect gets nothing as no in userinfo, expected 1",
         ),
-        (("amr: [mfa]", "amr: [pwd]"), 9, "the outcome is with_mfa (by with-mfa, "),
+        (("method: mfa", "method: pwd"), 9, "the outcome is with_mfa (by with-mfa, "),
         (("rule: members-only", "rule: with-mfa"), 17, "it is refused by members-only, "),
         (("application: connect, gives", "application: conect, gives"), 14, "there is no application conect"),
     ],
@@ -150,7 +150,7 @@ CLAIMS: dict[str, Any] = {
     "email": "eleni@aegeanfoods.example",
     "acct": 0,
     "city": "Athens",
-    "amr": ["pwd", "mfa"],
+    "method": "mfa",
     "groups": [ADMINISTRATORS],
 }
 
@@ -194,7 +194,7 @@ def test_an_exported_sign_in_is_a_sample(directory: Path, tmp_path: Path) -> Non
     from broker.claims.facts import Facts
     from tests.support.people import authentication
 
-    facts = Facts.of(authentication(groups=(ADMINISTRATORS,), amr=("mfa",), claims={"city": "Chania"})).as_json()
+    facts = Facts.of(authentication(groups=(ADMINISTRATORS,), claims={"city": "Chania", "method": "mfa"})).as_json()
     sample = {"facts": facts, "profile": {"graph.mail": "eleni@aegeanfoods.example"}, "application": "connect"}
     result = explained(directory, tmp_path / "exported.json", {"sign_in": "ABCD-EFGH", "sample": sample}, "--json")
     answer = json.loads(result.output)

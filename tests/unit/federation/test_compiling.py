@@ -42,7 +42,7 @@ def test_the_rules_of_the_sets_stand_before_ones_own(configuration: Configuratio
     assert (members.otherwise, members.messages["en"]) == ("guests_not_allowed", "Guests have no access.")
     assert (with_mfa.otherwise, with_mfa.messages) == ("with_mfa", {})
     assert str(with_mfa.that.location).endswith("organizations/aegean-foods.yaml:15:13")
-    assert with_mfa.that.evaluate(Values({"upstream.amr": ["pwd", "mfa"]})) is True
+    assert with_mfa.that.evaluate(Values({"claims": {"method": "mfa"}})) is True
 
 
 def test_an_organisation_has_its_rules_and_its_table(configuration: Configuration) -> None:
