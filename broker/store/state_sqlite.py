@@ -68,6 +68,10 @@ _SWEEPS = (
 )
 _SWEEP_BATCH = 500  # A sweep lets other writers in after every batch: a few milliseconds.
 
+# How long a thread queues for its turn to write. SQLite lets waiters in by chance, and who holds its lock may have to
+# wait for the interpreter with every other thread of the process: so the threads of one process queue here instead.
+_QUEUE_SECONDS = 5.0
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
@@ -89,6 +93,7 @@ class SqliteState:
         self._idle: deque[sqlite3.Connection] = deque()
         self._left_alone: list[sqlite3.Connection] = []
         self._process = os.getpid()
+        self._turn = threading.Lock()
         self._closed = threading.Event()
         sqlite.create_private(path)
         with self._connection() as connection:
@@ -98,7 +103,7 @@ class SqliteState:
     def put(self, kind: str, key: str, value: bytes, ttl: timedelta, *, indexes: Sequence[str] = ()) -> None:
         record = {"kind": kind, "key": key, "taken": 0, "value": value, **self._span(ttl)}
         if not indexes:
-            with self._connection() as connection:
+            with self._writing() as connection:
                 connection.execute(_PUT, record)
             return
         with self._transaction() as connection:
@@ -126,17 +131,17 @@ class SqliteState:
         return Taken(value)
 
     def delete(self, kind: str, key: str) -> bool:
-        with self._connection() as connection:
+        with self._writing() as connection:
             return connection.execute(_DELETE, self._at(kind, key)).rowcount > 0
 
     def add_if_absent(self, kind: str, key: str, value: bytes, ttl: timedelta) -> bool:
         record = {"kind": kind, "key": key, "taken": 0, "value": value, **self._span(ttl)}
-        with self._connection() as connection:
+        with self._writing() as connection:
             return connection.execute(_ADD_IF_ABSENT, record).rowcount > 0
 
     def compare_and_set(self, kind: str, key: str, expected: bytes, value: bytes, ttl: timedelta) -> bool:
         change = {"kind": kind, "key": key, "expected": expected, "value": value, **self._span(ttl)}
-        with self._connection() as connection:
+        with self._writing() as connection:
             return connection.execute(_COMPARE_AND_SET, change).rowcount > 0
 
     def members(self, kind: str, index: str) -> frozenset[str]:
@@ -152,7 +157,7 @@ class SqliteState:
         return deleted
 
     def increment(self, kind: str, key: str, ttl: timedelta) -> int:
-        with self._connection() as connection:
+        with self._writing() as connection:
             ((count,),) = connection.execute(_INCREMENT, {"kind": kind, "key": key, **self._span(ttl)}).fetchall()
         return int(count)
 
@@ -170,7 +175,7 @@ class SqliteState:
         for statement in _SWEEPS:
             batch = _SWEEP_BATCH
             while batch == _SWEEP_BATCH:
-                with self._connection() as connection:
+                with self._writing() as connection:
                     parameters = {"now": self._now(), "batch": _SWEEP_BATCH}
                     batch = connection.execute(statement, parameters).rowcount
                 removed += batch
@@ -210,17 +215,34 @@ class SqliteState:
             self.close()
 
     def _borrow(self) -> sqlite3.Connection:
-        if self._process != os.getpid():
-            self._left_alone.extend(self._idle)
-            self._idle, self._process = deque(), os.getpid()
+        self._notice_fork()
         try:
             return self._idle.pop()
         except IndexError:
             return sqlite.connect(self._path, "NORMAL", self._busy_timeout)
 
+    def _notice_fork(self) -> None:
+        if self._process != os.getpid():
+            self._left_alone.extend(self._idle)
+            # Whoever had the turn at the fork does not exist on this side.
+            self._idle, self._turn, self._process = deque(), threading.Lock(), os.getpid()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Lends a connection to one thread of the process at a time."""
+        self._notice_fork()
+        turn = self._turn
+        if not turn.acquire(timeout=_QUEUE_SECONDS):
+            raise StateUnavailable("database is locked")
+        try:
+            with self._connection() as connection:
+                yield connection
+        finally:
+            turn.release()
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._connection() as connection:
+        with self._writing() as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")

@@ -16,7 +16,7 @@ GROUP = "0d6c8f8f-5b61-4a3c-9a4e-0f6c1d2b3a49"
     ("name", "line", "again"),
     [
         ("organizations/aegean-foods.yaml", "  guests: refuse", "  guests: admit"),
-        ("organizations/aegean-foods.yaml", "      that: \"'mfa' in upstream.amr\"", '      that: "true"'),
+        ("organizations/aegean-foods.yaml", "      that: \"claims.method == 'mfa'\"", '      that: "true"'),
         ("relying_parties/connect.yaml", "pkce: required", "pkce: optional"),
         ("claim_rules/corporate.yaml", f'    "{GROUP}": administrator', f"    '{GROUP}': editor"),
         ("broker.yaml", "  allowed_private_addresses: [10.30.0.0/16]", "  allowed_private_addresses: [10.0.0.0/8]"),

@@ -76,7 +76,7 @@ def test_cf_05_a_secret_is_found_wherever_it_stands_and_shown_nowhere(tmp_path: 
     [
         ("organizations/aegean-foods.yaml", "guests: refuse", "guests: {}"),
         ("organizations/aegean-foods.yaml", "claim_rules: [corporate]", "claim_rules: [{}]"),
-        ("organizations/aegean-foods.yaml", "\"'mfa' in upstream.amr\"", "\"'{}' == upstream.{}\""),
+        ("organizations/aegean-foods.yaml", "\"claims.method == 'mfa'\"", "\"'{}' == upstream.{}\""),
         ("relying_parties/connect.yaml", "scopes: [openid,", "scopes: [openid, {},"),
         ("claim_rules/corporate.yaml", "claim_rules: corporate", "{}: corporate"),
         ("broker.yaml", "host: smtp.pobuca.example", "host: {}"),

@@ -39,7 +39,7 @@ def test_pr_01_a_hundred_first_sign_ins_at_once_make_one_account(broker: World) 
     assert world.accounts() == 0
     with ThreadPoolExecutor(AT_ONCE) as threads:
         answers = list(threads.map(lambda one: one[1].deliver(one[0]), waiting))
-    assert {answer.status_code for answer in answers} == {303}
+    assert {answer.status_code for answer in answers} == {303}, world.events("store_fault", "web_rejected")[:3]
     codes = {answered(answer)["code"] for answer in answers}
     assert len(codes) == AT_ONCE
     assert all(has_session(browser) for browser, _ in waiting)
