@@ -75,8 +75,7 @@ def _formula(node: Node, parts: set[str]) -> Callable[[Assignment], bool]:
         case Literal(value=bool(value)):
             return lambda _: value
         case Call(function="!_", arguments=(inner,)):
-            negated = _formula(inner, parts)
-            return lambda case: not negated(case)
+            return _negated(_formula(inner, parts))
         case Call(function="_&&_", arguments=arguments):
             every = [_formula(argument, parts) for argument in arguments]
             return lambda case: all(holds(case) for holds in every)
@@ -91,7 +90,7 @@ def _formula(node: Node, parts: set[str]) -> Callable[[Assignment], bool]:
         case Call(function=("_>=_" | "_<=_") as function, arguments=arguments):
             strict = "_<_" if function == "_>=_" else "_>_"
             opposite = _part(_text(Call(node.at, strict, arguments, False)), parts, _of_size(strict, arguments))
-            return lambda case: not opposite(case)
+            return _negated(opposite)
         case Call(function=("_>_" | "_<_") as function, arguments=arguments):
             return _part(_text(node), parts, _of_size(function, arguments))
         case _:
@@ -102,13 +101,17 @@ def _comparison(function: str, one: Node, other: Node, parts: set[str]) -> Calla
     if isinstance(one, Literal) and not isinstance(other, Literal):
         one, other = other, one
     if isinstance(other, Literal) and isinstance(other.value, bool) and not isinstance(one, Literal):
-        inner, wanted = _formula(one, parts), other.value
-        equal: Callable[[Assignment], bool] = lambda case: inner(case) is wanted  # noqa: E731
+        inner = _formula(one, parts)
+        equal = inner if other.value else _negated(inner)
     elif isinstance(other, Literal):
         equal = _part(f"{_text(one)}{_EQUALS}{_text(other)}", parts, _of_size("_==_", (one, other)))
     else:
         equal = _part("equal " + " ".join(sorted((_text(one), _text(other)))), parts, None)
-    return equal if function == "_==_" else lambda case: not equal(case)
+    return equal if function == "_==_" else _negated(equal)
+
+
+def _negated(formula: Callable[[Assignment], bool]) -> Callable[[Assignment], bool]:
+    return lambda case: not formula(case)
 
 
 def _part(text: str, parts: set[str], known: bool | None) -> Callable[[Assignment], bool]:

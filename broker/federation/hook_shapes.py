@@ -13,27 +13,6 @@ from broker.federation.values import EntryPointName, HttpsBase, HttpsUrl, MapTex
 # The group of entry points in which an installed package offers its hooks.
 HOOK_ENTRY_POINTS: Final = "pobuca_broker.provisioning_hooks"
 
-AccountField = Literal[
-    "first_name",
-    "last_name",
-    "display_name",
-    "email",
-    "job_title",
-    "work_phone",
-    "mobile_phone",
-    "department",
-    "work_street",
-    "work_city",
-    "work_state",
-    "work_postal_code",
-    "work_country",
-    "office",
-    "language",
-    "employee_id",
-    "role",
-]
-
-
 # What the answer of a hook may change: not the address, which takes part in who may come in.
 SettableField = Literal[
     "first_name",
@@ -53,6 +32,9 @@ SettableField = Literal[
     "employee_id",
     "role",
 ]
+
+# What a hook may be told of.
+AccountField = Literal[SettableField, "email"]
 
 
 class _Timed(Section):

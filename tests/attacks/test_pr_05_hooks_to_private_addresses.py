@@ -51,7 +51,16 @@ def reason(call: Callable[[], object]) -> str:
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "[::1]", "10.0.0.1", "192.168.1.1", "169.254.169.254", "[::ffff:10.0.0.1]", "0.0.0.0"]  # noqa: S104
+    "host",
+    [
+        "127.0.0.1",
+        "[::1]",
+        "10.0.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "[::ffff:10.0.0.1]",
+        "0.0.0.0",  # noqa: S104 - an address to be refused, nothing binds it
+    ],
 )
 def test_pr_05_a_private_address_is_refused_before_anything_is_sent(make: Make, strict: HttpClient, host: str) -> None:
     with LocalHttps() as server:
@@ -80,8 +89,8 @@ def test_pr_05_a_redirect_is_never_followed(make: Make, status: int) -> None:
     only_this = HttpClient(allowed_private_addresses=("127.0.0.1/32", "::1/128"), ca_bundle=str(certificate()[0]))
     with closing(only_this), LocalHttps() as inside, LocalHttps() as server:
         for target in (f"{inside.origin}/admin", "https://169.254.169.254/latest", "http://localhost/", "//10.0.0.1/"):
-            server.respond_with(lambda _, to=target: Answer(status, b"", {"Location": to}))  # type: ignore[misc]
+            server.respond_with(lambda _, to=target: Answer(status, b"", {"Location": to}))  # type: ignore[misc]  # mypy has no type for defaults
             application = make(only_this, f"{server.origin}/hooks")
-            assert reason(lambda hook=application: hook.tell(EVENT, NEVER)) == f"status_{status}"  # type: ignore[misc]
+            assert reason(lambda hook=application: hook.tell(EVENT, NEVER)) == f"status_{status}"  # type: ignore[misc]  # mypy has no type for defaults
         assert inside.received == []
         assert len(server.received) == 4
